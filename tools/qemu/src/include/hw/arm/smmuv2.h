@@ -1,0 +1,90 @@
+/*
+ * Arm SMMUv2 (MMU-500): what a machine and its bus masters need
+ *
+ * One SMMUv2State is one SMMU as software sees it in the device tree. It is
+ * made of one or two MMU-500 instances ("num-instances") which share nothing
+ * but the obligation to be programmed alike: each has its own registers, TLB,
+ * faults and interrupt. An address hash decides which of them serves a
+ * transaction.
+ *
+ * How to wire it:
+ *
+ *   dev = qdev_new(TYPE_SMMUV2);
+ *   qdev_prop_set_string(dev, "name", "niso0");
+ *   qdev_prop_set_uint32(dev, "num-instances", 2);
+ *   qdev_prop_set_bit(dev, "single-irq", true);
+ *   object_property_set_link(OBJECT(dev), "memory", OBJECT(sysmem), ...);
+ *   sysbus_realize_and_unref(...);
+ *   sysbus_mmio_map(sbd, i, base of instance i);
+ *   sysbus_connect_irq(sbd, i, irq of instance i);
+ *
+ * Without "single-irq", instance i has two lines: 2 * i for global faults and
+ * 2 * i + 1 for the context faults of all its banks.
+ *
+ * The violations, counters and logs that the model keeps are described in
+ * hw/arm/smmuv2-internal.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_ARM_SMMUV2_H
+#define HW_ARM_SMMUV2_H
+
+#include "qom/object.h"
+#include "exec/hwaddr.h"
+#include "exec/memory.h"
+#include "qemu/notify.h"
+
+#define TYPE_SMMUV2 "arm-smmuv2"
+OBJECT_DECLARE_SIMPLE_TYPE(SMMUv2State, SMMUV2)
+
+#define SMMUV2_MAX_INSTANCES 2
+
+typedef struct SMMUv2Txn {
+    uint32_t sid;       /* stream ID, as it arrives at this SMMU */
+    hwaddr iova;
+    unsigned size;      /* in bytes; must not cross a 4 KiB boundary */
+    bool write;
+    bool priv;
+    bool insn;
+    bool probe;         /* debug access: no TLB fill, fault, count or log */
+} SMMUv2Txn;
+
+typedef enum SMMUv2Outcome {
+    SMMUV2_OK,          /* goes on to IOMMUTLBEntry.translated_addr */
+    SMMUV2_ABORT,       /* terminated, the master sees an abort */
+    SMMUV2_RAZ_WI,      /* terminated, the master reads zeroes and sees no error */
+    SMMUV2_STALL,       /* held until the bank's RESUME register is written */
+} SMMUv2Outcome;
+
+/*
+ * Translate one access. The entry's perm is IOMMU_NONE unless the access may
+ * go on. addr_mask never exceeds a 4 KiB page, because the next page may be
+ * served by the other instance; the entry holds for the access at hand only
+ * and must not be cached by the caller. The BQL must be held.
+ */
+IOMMUTLBEntry smmuv2_translate(SMMUv2State *s, const SMMUv2Txn *txn);
+
+/* The same, for a master that distinguishes how an access can end. */
+SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
+                                       IOMMUTLBEntry *entry);
+
+/*
+ * Told when software writes RESUME: the data is a SMMUv2Resume. A master that
+ * holds a stalled access repeats it, or aborts it if terminate is set.
+ */
+typedef struct SMMUv2Resume {
+    unsigned instance;
+    unsigned bank;
+    bool terminate;
+} SMMUv2Resume;
+
+void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier);
+
+/* How often software did what it must not do; see "violation-log". */
+uint64_t smmuv2_violations(SMMUv2State *s);
+
+/* Print name, violations and the counters of "stats", one line each. */
+void smmuv2_print_stats(SMMUv2State *s, FILE *f);
+
+#endif /* HW_ARM_SMMUV2_H */
