@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=ash
+#
+# What every test shares: how to say a result, what kind of kernel and machine
+# this is, the kernel's log, the host's runner.
+#
+# A test's own output goes to a file and is shown if the test fails; results go
+# straight to the console.
+
+# --- results ---------------------------------------------------------------
+
+_result()
+{
+	echo "$1" >>/tmp/results
+	echo "TAP: $1" >/dev/console
+}
+
+ok()
+{
+	_result "ok - $TEST: $1"
+}
+
+# not_ok NAME REASON
+not_ok()
+{
+	_result "not ok - $TEST: $1 # $(echo "${2:-no reason given}" | tr '\n#' ' ;' | cut -c1-300)"
+}
+
+# skip NAME REASON
+skip()
+{
+	_result "ok - $TEST: $1 # SKIP $2"
+}
+
+# skip_all REASON: the machine lacks what the test is about
+skip_all()
+{
+	skip "all" "$1"
+	exit 0
+}
+
+# check NAME COMMAND...: ok if it succeeds; else its last line is the reason
+check()
+{
+	_name=$1
+	shift
+	if "$@" >/tmp/check.out 2>&1; then
+		cat /tmp/check.out
+		ok "$_name"
+		return 0
+	else
+		_rc=$?
+		cat /tmp/check.out
+		not_ok "$_name" "$(tail -n 1 /tmp/check.out | grep . || echo "$1: exit status $_rc")"
+		return 1
+	fi
+}
+
+# is_equal NAME GOT WANTED
+is_equal()
+{
+	if [ "$2" = "$3" ]; then
+		ok "$1"
+	else
+		not_ok "$1" "it is '$2', not '$3'"
+	fi
+}
+
+# say_log: stdin to the console, line by line marked
+say_log()
+{
+	sed 's/^/LOG: /' >/dev/console
+}
+
+# results_of PROGRAM...: a program that prints its own results as lines
+#   ok - NAME | not ok - NAME # REASON | ok - NAME # SKIP REASON
+results_of()
+{
+	"$@" >/tmp/results_of 2>&1
+	_rc=$?
+	while read -r _line; do
+		case $_line in
+		'ok - '*)	_result "ok - $TEST: ${_line#ok - }" ;;
+		'not ok - '*)	_result "not ok - $TEST: ${_line#not ok - }" ;;
+		*)		echo "$_line" ;;
+		esac
+	done </tmp/results_of
+	[ $_rc -le 1 ] || not_ok "$1 ends" "exit status $_rc"
+	return $_rc
+}
+
+# --- what this is ----------------------------------------------------------
+
+# pKVM was asked for
+is_protected()
+{
+	grep -q 'kvm-arm.mode=protected' /proc/cmdline
+}
+
+# the kernel has the series, whether or not it works
+has_series()
+{
+	grep -q ' arm_smmu_kvm\| kvm_arm_smmu\|__pkvm_iommu_init' /proc/kallsyms
+}
+
+# EL2 has to own the IOMMUs
+is_isolated()
+{
+	is_protected && has_series
+}
+
+need_isolated()
+{
+	has_series || skip_all "the kernel does not have the series"
+	is_protected || skip_all "kvm-arm.mode=protected was not asked for"
+}
+
+need_module()
+{
+	[ -n "$(module_path "$1")" ] || skip_all "$1.ko is not in the initramfs"
+}
+
+# module_path NAME
+module_path()
+{
+	find /lib/modules -name "$1.ko" 2>/dev/null | head -n 1
+}
+
+# load NAME [PARAMETER...]
+load()
+{
+	_mod=$1
+	shift
+	grep -q "^$(echo "$_mod" | tr - _) " /proc/modules || insmod "$(module_path "$_mod")" "$@"
+}
+
+# symbol NAME: its address, as hexadecimal with 0x
+symbol()
+{
+	sed -n "/ $1\$/{s/^\\([0-9a-f]*\\) .*/0x\\1/p;q}" /proc/kallsyms
+}
+
+# dt_nodes COMPATIBLE: enabled device tree nodes
+dt_nodes()
+{
+	for _f in $(find /sys/firmware/devicetree/base -name compatible); do
+		tr '\0' '\n' <"$_f" | grep -qxF "$1" || continue
+		_n=${_f%/compatible}
+		case $(tr -d '\0' <"$_n/status" 2>/dev/null) in
+		''|ok|okay) echo "$_n" ;;
+		esac
+	done
+}
+
+# dt_cells FILE: the 32-bit cells of a property, as 0x... separated by blanks
+dt_cells()
+{
+	hexdump -v -e '1/1 "%02x"' "$1" | sed 's/\(........\)/0x\1 /g'
+}
+
+# of_dev NODE: the platform device's directory in sysfs
+of_dev()
+{
+	for _d in /sys/bus/platform/devices/* /sys/bus/amba/devices/*; do
+		[ "$(readlink -f "$_d/of_node")" = "$(readlink -f "$1")" ] && echo "$_d" && return
+	done
+}
+
+uptime_ms()
+{
+	sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\20/' /proc/uptime
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds
+wait_for()
+{
+	_t=$(($1 * 10))
+	shift
+	while [ $_t -gt 0 ]; do
+		"$@" && return 0
+		usleep 100000
+		_t=$((_t - 1))
+	done
+	"$@"
+}
+
+# --- the kernel's log ------------------------------------------------------
+
+# What must not be there unless a test expects it.
+LOG_BAD='WARNING:|BUG:|BUG at|Oops|Internal error|Call trace:|Kernel panic|hyp panic|HYP panic'
+LOG_BAD="$LOG_BAD|[Uu]nhandled (context|fault|exception)|[Uu]nexpected global fault|[Cc]ontext fault|[Gg]lobal fault"
+LOG_BAD="$LOG_BAD|blocked for more than|soft lockup|rcu.*stall|scheduling while atomic"
+LOG_BAD="$LOG_BAD|TLB sync timed out|I/O error|controller is down|I/O tag .* timeout|Timeout waiting for"
+LOG_BAD="$LOG_BAD|hypercall.*failed|DMA-API:|DMAR|stuck|EMEM address decode|SError|irq [0-9]*: nobody cared"
+
+# expect_log REGEX: this test provokes such lines
+expect_log()
+{
+	echo "$1" >>"/tmp/expect/$TEST"
+}
+
+# taint without what the out-of-tree test modules cause (O, E)
+taint()
+{
+	echo $(($(cat /proc/sys/kernel/tainted) & ~0x3000))
+}
+
+set_mark()
+{
+	echo "=== test $1 $(cat /proc/uptime)" >/tmp/mark
+	cat /tmp/mark >/dev/kmsg
+}
+
+# mark_now: log_since goes on from here; prints the mark
+mark_now()
+{
+	_m="=== mark $(cat /proc/uptime) $(cat /proc/sys/kernel/random/uuid)"
+	echo "$_m" >/dev/kmsg
+	echo "$_m"
+}
+
+# log_since MARK: what the kernel logged after it
+log_since()
+{
+	dmesg | awk -v m="$1" '
+		index($0, m) { n = 0; next }
+		{ line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+log_since_mark()
+{
+	if [ -s /tmp/mark ]; then
+		log_since "$(cat /tmp/mark)"
+	else
+		dmesg
+	fi
+}
+
+# log_unexpected: of stdin, what is bad and was not expected
+log_unexpected()
+{
+	if [ -s "/tmp/expect/$TEST" ]; then
+		grep -E "$LOG_BAD" | grep -vE -f "/tmp/expect/$TEST"
+	else
+		grep -E "$LOG_BAD"
+	fi
+}
+
+# --- the host's runner -----------------------------------------------------
+
+# host WORD...: ask, and print the value of the answer
+host()
+{
+	echo "HOST: $*" >/dev/console
+	read -t 20 -r _answer _value </dev/console || _answer=none
+	[ "$_answer" = ok ] || return 1
+	echo "$_value"
+}
+
+# --- devices ---------------------------------------------------------------
+
+# pci_class PREFIX: directories of PCI functions whose class starts so (0x0108)
+pci_class()
+{
+	for _d in /sys/bus/pci/devices/*; do
+		case $(cat "$_d/class" 2>/dev/null) in
+		"$1"*) echo "$_d" ;;
+		esac
+	done
+}
+
+# need_pci CLASS WHAT: skip where the machine has no such function, but not
+# where it has a PCI host that came up empty
+need_pci()
+{
+	[ -z "$(pci_class "$1")" ] || return 0
+	for _d in $(find /sys/firmware/devicetree/base -name device_type); do
+		[ "$(tr -d '\0' <"$_d")" = pci ] || continue
+		case $(tr -d '\0' <"${_d%/*}/status" 2>/dev/null) in
+		''|ok|okay) ;;
+		*) continue ;;
+		esac
+		[ -n "$(ls /sys/bus/pci/devices)" ] && continue
+		not_ok "PCI host has devices" "${_d%/*} came up empty"
+		exit 0
+	done
+	skip_all "the machine has no $2"
+}
+
+# driver_of DEVICE-DIRECTORY
+driver_of()
+{
+	[ -e "$1/driver" ] && basename "$(readlink -f "$1/driver")"
+}
+
+# iommu_type DEVICE-DIRECTORY: DMA, DMA-FQ, identity, ...
+iommu_type()
+{
+	cat "$1/iommu_group/type" 2>/dev/null
+}
+
+# translated NAME DEVICE-DIRECTORY: its DMA goes through a translating domain
+translated()
+{
+	case $(iommu_type "$2") in
+	DMA|DMA-FQ)	ok "$1" ;;
+	'')		not_ok "$1" "${2##*/} has no IOMMU group" ;;
+	*)		not_ok "$1" "the domain is $(iommu_type "$2")" ;;
+	esac
+}
+
+# disk_stress DISK: write and read back, in several shapes
+disk_stress()
+{
+	_mib=$(sed -n 's/.*blkmib=\([0-9]*\).*/\1/p' /proc/cmdline)
+	_mib=${_mib:-16}
+	check "one request at a time, one sector each" \
+		blkstress "$1" -j 1 -q 1 -m 1 -x 1 -s 11
+	check "two jobs, depth 16, odd lengths and offsets" \
+		blkstress "$1" -j 2 -q 16 -m "$_mib" -x 37 -s 22
+	check "four jobs, depth 32, up to 256 KiB a request" \
+		blkstress "$1" -j 4 -q 32 -m $((_mib * 4)) -x 512 -s 33
+	check "page cache: written, dropped, read back, same SHA-256" \
+		disk_sum "$1"
+}
+
+# disk_sum DISK
+disk_sum()
+{
+	dd if=/dev/urandom of=/tmp/disk_sum bs=64k count=64 2>/dev/null
+	_a=$(sha256sum </tmp/disk_sum)
+	dd if=/tmp/disk_sum of="$1" bs=64k conv=fsync 2>/dev/null || { echo "write failed"; return 1; }
+	echo 3 >/proc/sys/vm/drop_caches
+	_b=$(dd if="$1" bs=64k count=64 2>/dev/null | sha256sum)
+	rm -f /tmp/disk_sum
+	echo "$_a, $_b"
+	[ "$_a" = "$_b" ]
+}
+
+# irq_sum REGEX: interrupts taken so far, of all lines that match
+irq_sum()
+{
+	awk -v re="$1" 'NR == 1 { n = NF; next } $0 ~ re { for (i = 2; i <= n + 1; i++) s += $i }
+		END { print s + 0 }' /proc/interrupts
+}
