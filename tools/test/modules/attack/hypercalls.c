@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls that no honest host would make, straight past its IOMMU driver.
+ *
+ * Their numbers come from the headers that this module is built against: a
+ * kernel without the series has none, and nothing to attack here.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/iommu.h>
+#include <linux/slab.h>
+#include <asm/kvm_asm.h>
+
+#include "attack.h"
+
+#if __has_include(<asm/kvm_iommu.h>)
+
+#include <asm/kvm_iommu.h>
+
+#define call(res, f, ...)	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res)
+
+/* What the call says, a0 before a1. */
+static long answer(const struct arm_smccc_res *res)
+{
+	return res->a0 == SMCCC_RET_SUCCESS ? (long)res->a1 : -EOPNOTSUPP;
+}
+
+long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_map, handle, iova, phys, pgsize, pgcount, prot);
+	return answer(&res);
+}
+
+long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_unmap, handle, iova, pgsize, pgcount);
+	return answer(&res);
+}
+
+static long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_attach, handle, iommu, endpoint, id);
+	return answer(&res);
+}
+
+static long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_detach, handle, iommu, endpoint, id);
+	return answer(&res);
+}
+
+/* Where the description put the bus master: EL2 knows, and tells by errors. */
+#define SMMU_SEARCH	8
+#define ENDPOINT_SEARCH	128
+
+static int bm_iommu = -1, bm_endpoint = -1;
+
+static int find_bm(u32 *handle)
+{
+	struct arm_smccc_res res;
+	int i, j;
+
+	for (i = 0; i < SMMU_SEARCH; i++) {
+		for (j = 0; j < ENDPOINT_SEARCH; j++) {
+			call(&res, __pkvm_iommu_stream_info, i, j, bm_info.sid);
+			if (answer(&res) || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+				continue;
+			/* Another SMMU may have that stream ID too: the domain tells. */
+			*handle = res.a2 >> 32;
+			bm_iommu = i;
+			bm_endpoint = j;
+			if (!hyp_map(*handle, ATTACK_IOVA, page_to_phys(ZERO_PAGE(0)), PAGE_SIZE, 1,
+				     IOMMU_READ)) {
+				phys_addr_t phys = iommu_iova_to_phys(bm_domain(), ATTACK_IOVA);
+
+				hyp_unmap(*handle, ATTACK_IOVA, PAGE_SIZE, 1);
+				if (phys)
+					return 0;
+			}
+		}
+	}
+	return -ENODEV;
+}
+
+int bm_domain_handle(void)
+{
+	static u32 handle;
+	int ret;
+
+	if (!handle) {
+		ret = find_bm(&handle);
+		if (ret) {
+			handle = 0;
+			return ret;
+		}
+	}
+	return handle;
+}
+
+/* --- arguments that must be refused --------------------------------------- */
+
+struct map_args {
+	const char *what;
+	u64 iova, phys, pgsize, pgcount;
+	u32 prot;
+};
+
+/*
+ * Each map names a page of the host's own as far as it is sane; @HYP stands for
+ * the hypervisor's spare page, @OWN for the host's.
+ */
+#define OWN	1
+#define HYP	2
+#define RW	(IOMMU_READ | IOMMU_WRITE)
+
+static const struct map_args bad_maps[] = {
+	{ "no pages", ATTACK_IOVA, OWN, SZ_4K, 0, RW },
+	{ "no page size", ATTACK_IOVA, OWN, 0, 1, RW },
+	{ "a page size of 3", ATTACK_IOVA, OWN, 3, 1, RW },
+	{ "a page size of two bits", ATTACK_IOVA, OWN, SZ_4K | SZ_2M, 1, RW },
+	{ "a page size of 2^63", ATTACK_IOVA, OWN, 1ULL << 63, 1, RW },
+	{ "a page size of 2^63, twice", ATTACK_IOVA, OWN, 1ULL << 63, 2, RW },
+	{ "pages whose size overflows", ATTACK_IOVA, OWN, SZ_4K, 1ULL << 52, RW },
+	{ "pages whose size overflows to one", ATTACK_IOVA, OWN, SZ_4K, (1ULL << 52) + 1, RW },
+	{ "all pages there can be", ATTACK_IOVA, OWN, SZ_4K, ~0ULL, RW },
+	{ "more than a call may do", ATTACK_IOVA, OWN, SZ_4K, KVM_IOMMU_MAX_PAGES + 1, RW },
+	{ "an unaligned IOVA", ATTACK_IOVA + 1, OWN, SZ_4K, 1, RW },
+	{ "an unaligned page", ATTACK_IOVA, OWN + 0x800, SZ_4K, 1, RW },
+	{ "an IOVA at the end", -(u64)SZ_4K, OWN, SZ_4K, 1, RW },
+	{ "an IOVA that wraps", -(u64)SZ_4K, OWN, SZ_4K, 2, RW },
+	{ "an IOVA beyond the domain", 1ULL << 52, OWN, SZ_4K, 1, RW },
+	{ "no permission", ATTACK_IOVA, OWN, SZ_4K, 1, 0 },
+	{ "permissions that do not exist", ATTACK_IOVA, OWN, SZ_4K, 1, RW | 0x80000000 },
+	{ "the hypervisor's page", ATTACK_IOVA, HYP, SZ_4K, 1, RW },
+	{ "the hypervisor's page, for reading", ATTACK_IOVA, HYP, SZ_4K, 1, IOMMU_READ },
+	{ "a range that ends in the hypervisor's", ATTACK_IOVA, HYP + 0x1000, SZ_4K, 2, RW },
+	{ "a 2 MiB block around the hypervisor's page", 0x40000000, HYP + 0x2000, SZ_2M, 1, RW },
+	{ "a 1 GiB block around the hypervisor's page", 0x40000000, HYP + 0x3000, SZ_1G, 1, RW },
+	{ "no memory at all", ATTACK_IOVA, 1ULL << 51, SZ_4K, 1, RW },
+	{ "a page at the end of all addresses", ATTACK_IOVA, -(u64)SZ_4K, SZ_4K, 1, RW },
+	{ "pages that wrap", ATTACK_IOVA, -(u64)SZ_4K, SZ_4K, 2, RW },
+};
+
+static u64 resolve(u64 phys, struct page *own)
+{
+	phys_addr_t *hyp_base = symbol("hyp_mem_base");
+
+	switch (phys) {
+	case OWN:
+		return page_to_phys(own);
+	case OWN + 0x800:
+		return page_to_phys(own) + 0x800;
+	case HYP:
+		return hyp_spare_page();
+	case HYP + 0x1000:
+		return *hyp_base - PAGE_SIZE;
+	case HYP + 0x2000:
+		return ALIGN_DOWN(hyp_spare_page(), SZ_2M);
+	case HYP + 0x3000:
+		return ALIGN_DOWN(hyp_spare_page(), SZ_1G);
+	}
+	return phys;
+}
+
+static void attack_maps(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct page *own;
+	int i, handle, refused = 0;
+	long ret;
+
+	if (!bm || !hyp_spare_page()) {
+		is_na(o, "there is no bus master or no hypervisor memory");
+		return;
+	}
+	handle = bm_domain_handle();
+	if (handle < 0) {
+		is_broken(o, "the bus master's domain was not found: error %d", handle);
+		return;
+	}
+	own = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!own)
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(bad_maps); i++) {
+		const struct map_args *m = &bad_maps[i];
+		u64 phys = resolve(m->phys, own), word;
+
+		ret = hyp_map(handle, m->iova, phys, m->pgsize, m->pgcount, m->prot);
+		if (ret >= 0) {
+			is_open(o, "%s: answered %ld", m->what, ret);
+			hyp_unmap(handle, m->iova, m->pgsize, m->pgcount);
+			break;
+		}
+		/* An error that maps a part all the same is no refusal. */
+		if (m->iova < BIT(39) && dma(ALIGN(m->iova, SZ_4K), false, &word, 8)) {
+			is_open(o, "%s: answered %ld, and mapped something", m->what, ret);
+			break;
+		}
+		refused++;
+	}
+	if (refused == ARRAY_SIZE(bad_maps))
+		is_stopped(o, "%d bad calls, each answered with an error", refused);
+	__free_page(own);
+}
+
+static const u64 bad_handles[] = {
+	0, KVM_IOMMU_MAX_DOMAINS, KVM_IOMMU_MAX_DOMAINS + 1, 0x7fffffff, 0xffffffff,
+	1ULL << 32, ~0ULL,
+};
+
+static void attack_handles(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct arm_smccc_res res;
+	struct page *own;
+	int i, handle;
+
+	if (!bm) {
+		is_na(o, "there is no bus master");
+		return;
+	}
+	handle = bm_domain_handle();
+	if (handle < 0) {
+		is_broken(o, "the bus master's domain was not found: error %d", handle);
+		return;
+	}
+	own = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!own)
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(bad_handles); i++) {
+		u64 h = bad_handles[i];
+
+		call(&res, __pkvm_iommu_map, h, ATTACK_IOVA, page_to_phys(own), SZ_4K, 1, RW);
+		if (answer(&res) >= 0) {
+			is_open(o, "map with handle %#llx", h);
+			goto out;
+		}
+		call(&res, __pkvm_iommu_unmap, h, ATTACK_IOVA, SZ_4K, 1);
+		if (answer(&res) >= 0) {
+			is_open(o, "unmap with handle %#llx", h);
+			goto out;
+		}
+		call(&res, __pkvm_iommu_iova_to_phys, h, ATTACK_IOVA);
+		if (answer(&res) >= 0) {
+			is_open(o, "iova_to_phys with handle %#llx", h);
+			goto out;
+		}
+		if (hyp_attach(h, bm_iommu, bm_endpoint, bm_info.sid) >= 0 ||
+		    hyp_detach(h, bm_iommu, bm_endpoint, bm_info.sid) >= 0) {
+			is_open(o, "attach or detach with handle %#llx", h);
+			goto out;
+		}
+		call(&res, __pkvm_iommu_free_domain, h);
+		if (answer(&res) >= 0) {
+			is_open(o, "free with handle %#llx", h);
+			goto out;
+		}
+	}
+	call(&res, __pkvm_iommu_free_domain, handle);
+	if (answer(&res) >= 0)
+		is_open(o, "a domain was freed that a device is attached to");
+	else
+		is_stopped(o, "%zu bad handles and an attached domain, all refused",
+			   ARRAY_SIZE(bad_handles));
+out:
+	__free_page(own);
+}
+
+static void attack_streams(struct outcome *o, unsigned long data, const char *arg)
+{
+	int handle, i;
+
+	if (!bm) {
+		is_na(o, "there is no bus master");
+		return;
+	}
+	handle = bm_domain_handle();
+	if (handle < 0) {
+		is_broken(o, "the bus master's domain was not found: error %d", handle);
+		return;
+	}
+
+	/* Streams that the description lacks for this endpoint, and masks. */
+	for (i = 0; i < 0x100; i++) {
+		if (i == bm_info.sid)
+			continue;
+		if (hyp_attach(handle, bm_iommu, bm_endpoint, i) >= 0) {
+			is_open(o, "stream %#x was attached", i);
+			return;
+		}
+	}
+	for (i = 0; i < 16; i++) {
+		if (hyp_attach(handle, bm_iommu, bm_endpoint, bm_info.sid | 0x10000 << i) >= 0) {
+			is_open(o, "a mask of bit %d was attached", i);
+			return;
+		}
+	}
+	for (i = 0; i < 4096; i++) {
+		if (i == bm_iommu)
+			continue;
+		if (i > 7 && i < 4000)
+			continue;
+		if (hyp_attach(handle, i, bm_endpoint, bm_info.sid) >= 0) {
+			is_open(o, "it was attached at SMMU %d", i);
+			return;
+		}
+	}
+	if (hyp_attach(handle, ~0ULL, bm_endpoint, bm_info.sid) >= 0 ||
+	    hyp_attach(handle, bm_iommu, ~0ULL, bm_info.sid) >= 0 ||
+	    hyp_attach(handle, bm_iommu, bm_endpoint, ~0ULL) >= 0) {
+		is_open(o, "out of any range was attached");
+		return;
+	}
+	is_stopped(o, "streams, masks, SMMUs that it was not described with: all refused");
+}
+
+static void attack_init(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct page *own = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
+	struct arm_smccc_res res;
+
+	if (!own)
+		return;
+	call(&res, __pkvm_iommu_init, 0, page_to_pfn(own), 4);
+	if (answer(&res) >= 0)
+		is_open(o, "described again");
+	else if (!host_may_write(page_to_phys(own)))
+		is_open(o, "refused, but the page was taken");
+	else
+		is_stopped(o, "a0 %ld, a1 %ld", (long)res.a0, (long)res.a1);
+	__free_pages(own, 2);
+}
+
+static void attack_topup(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct arm_smccc_res res;
+	phys_addr_t *base = symbol("hyp_mem_base");
+	const u64 bad[][2] = {
+		{ PHYS_PFN(hyp_spare_page()), 0 },
+		{ PHYS_PFN(hyp_text_page()), 0 },
+		{ base ? PHYS_PFN(*base) - 1 : 0, 1 },
+		{ 0, 0 },
+		{ ~0ULL, 0 },
+		{ ~0ULL >> 12, 0 },
+		{ 1ULL << 52, 0 },
+		{ PHYS_PFN(smmus[0].base[0]), 0 },
+		{ PHYS_PFN(mc_sid_base), 0 },
+		{ PHYS_PFN(hyp_spare_page()), 63 },
+		{ PHYS_PFN(hyp_spare_page()), KVM_IOMMU_MAX_ORDER + 1 },
+	};
+	int i;
+
+	if (!hyp_spare_page()) {
+		is_na(o, "EL2 has no memory of its own");
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		call(&res, __pkvm_iommu_topup, bad[i][0], bad[i][1]);
+		if (answer(&res) >= 0) {
+			is_open(o, "page %#llx of order %llu was taken", bad[i][0], bad[i][1]);
+			return;
+		}
+	}
+	call(&res, __pkvm_iommu_reclaim, KVM_IOMMU_MAX_ORDER + 1);
+	if (answer(&res) >= 0) {
+		is_open(o, "reclaim of an order that does not exist");
+		return;
+	}
+	is_stopped(o, "%zu pages that are not the host's, all refused", ARRAY_SIZE(bad));
+}
+
+#else /* a kernel without the series */
+
+long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
+{
+	return -ENOSYS;
+}
+
+long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
+{
+	return -ENOSYS;
+}
+
+int bm_domain_handle(void)
+{
+	return -ENOSYS;
+}
+
+static void no_such_call(struct outcome *o, unsigned long data, const char *arg)
+{
+	is_na(o, "the kernel has no such hypercall");
+}
+
+#define attack_maps	no_such_call
+#define attack_handles	no_such_call
+#define attack_streams	no_such_call
+#define attack_init	no_such_call
+#define attack_topup	no_such_call
+
+#endif
+
+const struct attack hypercall_attacks[] = {
+	{ "hvc-map", "map with bad sizes, addresses, permissions, others' pages", attack_maps },
+	{ "hvc-handle", "name domains that do not exist, free one in use", attack_handles },
+	{ "hvc-stream", "attach streams that the device was not described with", attack_streams },
+	{ "hvc-init", "describe the hardware again, after finalisation", attack_init },
+	{ "hvc-topup", "give EL2 memory that is not the host's", attack_topup },
+	{ }
+};

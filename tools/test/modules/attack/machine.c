@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What there is to attack, and with what.
+ *
+ * A hostile kernel knows its own symbols: where the memory is that it gave to
+ * EL2 at boot, where EL2's code and data lie in the kernel image. It knows the
+ * device tree: where the registers are.
+ */
+#include <linux/iommu.h>
+#include <linux/kvm_host.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+
+#include <mmio/access.h>
+
+#include "attack.h"
+
+struct smmu smmus[MAX_SMMUS];
+unsigned int nr_smmus;
+phys_addr_t mc_sid_base;
+struct bm *bm;
+struct bm_info bm_info;
+struct smmu *bm_smmu;
+
+static unsigned long (*lookup_name)(const char *name);
+
+void *symbol(const char *name)
+{
+	return (void *)lookup_name(name);
+}
+
+phys_addr_t symbol_phys(const char *name)
+{
+	unsigned long va = lookup_name(name);
+
+	return va ? va - kimage_voffset : 0;
+}
+
+/*
+ * EL2 carves its tables from the start of the memory that was reserved for it,
+ * which is rounded up to 2 MiB: the last page is its own, and idle.
+ */
+phys_addr_t hyp_spare_page(void)
+{
+	phys_addr_t *base = symbol("hyp_mem_base"), *size = symbol("hyp_mem_size");
+
+	return base && size && *base ? *base + *size - PAGE_SIZE : 0;
+}
+
+phys_addr_t hyp_text_page(void)
+{
+	return symbol_phys("__hyp_text_start") & PAGE_MASK;
+}
+
+/* host_mmu begins with the host's struct kvm_arch, and that with its kvm_s2_mmu. */
+phys_addr_t hyp_stage2_pointer(void)
+{
+	phys_addr_t mmu = symbol_phys("__kvm_nvhe_host_mmu");
+
+	return mmu ? mmu + offsetof(struct kvm_arch, mmu.pgd_phys) : 0;
+}
+
+int read32(phys_addr_t phys, u32 *val)
+{
+	void *page = access_map(phys & PAGE_MASK, PAGE_SIZE);
+	u64 v;
+	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	ret = access_read(page + offset_in_page(phys), 4, &v);
+	*val = v;
+	access_unmap(page);
+	return ret;
+}
+
+int write32(phys_addr_t phys, u32 val)
+{
+	void *page = access_map(phys & PAGE_MASK, PAGE_SIZE);
+	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	ret = access_write(page + offset_in_page(phys), 4, val);
+	access_unmap(page);
+	return ret;
+}
+
+bool host_may_read(phys_addr_t phys)
+{
+	u32 val;
+
+	return !read32(phys, &val);
+}
+
+bool host_may_write(phys_addr_t phys)
+{
+	u32 val;
+
+	return !read32(phys, &val) && !write32(phys, val);
+}
+
+bool dma(u64 addr, bool write, void *data, u32 len)
+{
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.flags = write ? BM_F_WRITE : 0,
+		.addr = addr,
+		.len = len,
+	};
+
+	bm_transfer(bm, &x, data);
+	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+}
+
+static void find_smmus(const struct device_node *mine)
+{
+	static const char * const compatible[] = {
+		"nvidia,tegra234-smmu", "arm,mmu-500", "arm,smmu-v2",
+	};
+	struct device_node *np;
+	struct resource res;
+	struct smmu *s;
+	int i;
+
+	for_each_node_with_property(np, "#iommu-cells") {
+		for (i = 0; i < ARRAY_SIZE(compatible); i++)
+			if (of_device_is_compatible(np, compatible[i]))
+				break;
+		if (i == ARRAY_SIZE(compatible) || !of_device_is_available(np) ||
+		    nr_smmus == MAX_SMMUS)
+			continue;
+
+		s = &smmus[nr_smmus++];
+		while (s->nr_instances < MAX_INSTANCES &&
+		       !of_address_to_resource(np, s->nr_instances, &res)) {
+			s->base[s->nr_instances++] = res.start;
+			s->size = resource_size(&res);
+		}
+		snprintf(s->name, sizeof(s->name), "smmu@%llx", s->base[0]);
+		if (np == mine)
+			bm_smmu = s;
+	}
+}
+
+static void find_mc(void)
+{
+	struct device_node *np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
+	struct resource res;
+	int i;
+
+	if (!np)
+		return;
+	i = of_property_match_string(np, "reg-names", "sid");
+	if (i >= 0 && !of_address_to_resource(np, i, &res))
+		mc_sid_base = res.start;
+	of_node_put(np);
+}
+
+int machine_init(unsigned long lookup)
+{
+	struct of_phandle_args args = {};
+
+	if (!lookup)
+		return -EINVAL;
+	lookup_name = (void *)lookup;
+
+	bm = bm_get(0);
+	if (bm) {
+		bm_describe(bm, &bm_info);
+		if (of_parse_phandle_with_args(bm_device(bm)->of_node, "iommus", "#iommu-cells",
+					       0, &args))
+			args.np = NULL;
+	}
+	find_smmus(args.np);
+	of_node_put(args.np);
+	find_mc();
+	return 0;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's CPU at the registers of SMMUs and memory controller: reads and
+ * writes of every kind, of each instance, from each CPU.
+ *
+ * A write is harmless where it gets through: it puts back what was read, or
+ * clears no bit of a status register.
+ */
+#include <linux/cpu.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/vmalloc.h>
+
+#include <mmio/access.h>
+
+#include "attack.h"
+
+#define SMMU_SGFSR	0x48	/* a written 0 changes nothing */
+#define SMMU_SMR0	0x800
+
+enum { TO_SMMUS, TO_MC };
+
+enum kind {
+	KIND_READ, KIND_WRITE, KIND_BYTE, KIND_DOUBLE, KIND_UNALIGNED, KIND_EXCLUSIVE, KIND_PAIR,
+	KIND_CACHE, KIND_CACHED, KIND_ALL_CPUS, NR_KINDS,
+};
+
+static const char * const kinds[NR_KINDS] = {
+	"read", "write", "byte access", "64-bit access", "unaligned access", "exclusive access",
+	"load pair", "cache maintenance", "access through a cacheable mapping",
+	"access from each CPU",
+};
+
+static void read_here(void *arg)
+{
+	void *va = *(void **)arg;
+	u64 val;
+
+	if (!access_read(va, 4, &val))
+		*(void **)arg = NULL;
+}
+
+/* 0: it got through, -EFAULT: refused, -ENODATA: it has no effect that shows. */
+static int try_access(enum kind kind, void *va)
+{
+	u64 val = 0;
+	void *arg;
+	int cpu;
+
+	switch (kind) {
+	case KIND_READ:
+		return access_read(va, 4, &val);
+	case KIND_WRITE:
+		if (access_read(va, 4, &val))
+			val = 0;
+		return access_write(va, 4, val);
+	case KIND_BYTE:
+		return access_read(va, 1, &val) && access_write(va, 1, val) ? -EFAULT : 0;
+	case KIND_DOUBLE:
+		return access_read(va, 8, &val) && access_write(va, 8, val) ? -EFAULT : 0;
+	case KIND_UNALIGNED:
+		return access_read(va + 2, 4, &val);
+	case KIND_EXCLUSIVE:
+		return access_read_exclusive(va, &val) && access_write_exclusive(va, 0) ? -EFAULT : 0;
+	case KIND_PAIR:
+		return access_read_pair(va, &val);
+	case KIND_CACHE:
+		/* Architecturally these may fault or do nothing: nothing is gained. */
+		access_clean(va);
+		access_clean_invalidate(va);
+		access_invalidate(va);
+		return -ENODATA;
+	case KIND_ALL_CPUS:
+		for_each_online_cpu(cpu) {
+			arg = va;
+			smp_call_function_single(cpu, read_here, &arg, true);
+			if (!arg)
+				return 0;
+		}
+		return -EFAULT;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* An alias with other attributes, as the host can make at its stage 1. */
+static void *map_cached(phys_addr_t phys)
+{
+	return (void __force *)ioremap_prot(phys, PAGE_SIZE, PAGE_KERNEL);
+}
+
+static int try_page(enum kind kind, phys_addr_t phys, unsigned int offset)
+{
+	void *page;
+	int ret;
+
+	page = kind == KIND_CACHED ? map_cached(phys) : access_map(phys, PAGE_SIZE);
+	if (!page)
+		return -ENOMEM;
+	ret = try_access(kind == KIND_CACHED ? KIND_READ : kind, page + offset);
+	access_unmap(page);
+	return ret;
+}
+
+#define TRY(to, kind)	((TO_##to) << 8 | KIND_##kind)
+
+static void attack_registers(struct outcome *o, unsigned long data, const char *arg)
+{
+	enum kind kind = data & 0xff;
+	unsigned int i, j, tried = 0;
+	int ret;
+
+	if (data >> 8 == TO_MC) {
+		if (!mc_sid_base) {
+			is_na(o, "the machine has no memory controller");
+			return;
+		}
+		for (i = 0; i < SZ_64K; i += PAGE_SIZE) {
+			tried++;
+			ret = try_page(kind, mc_sid_base + i, 0xa8);
+			if (!ret) {
+				is_open(o, "%s of stream ID registers at %#llx", kinds[kind],
+					mc_sid_base + i);
+				return;
+			}
+			if (ret != -EFAULT && ret != -ENODATA) {
+				is_broken(o, "error %d", ret);
+				return;
+			}
+		}
+		is_stopped(o, "refused at %u pages, the host lives on", tried);
+		return;
+	}
+
+	if (!nr_smmus) {
+		is_na(o, "the machine has no SMMU");
+		return;
+	}
+	for (i = 0; i < nr_smmus; i++) {
+		for (j = 0; j < smmus[i].nr_instances; j++) {
+			const phys_addr_t at[] = {
+				smmus[i].base[j],
+				smmus[i].base[j] + smmus[i].size / 2,
+				smmus[i].base[j] + smmus[i].size - PAGE_SIZE,
+			};
+			int k;
+
+			for (k = 0; k < ARRAY_SIZE(at); k++) {
+				tried++;
+				ret = try_page(kind, at[k], k ? 0 : SMMU_SGFSR);
+				if (!ret) {
+					is_open(o, "%s of SMMU registers at %#llx", kinds[kind], at[k]);
+					return;
+				}
+				if (ret != -EFAULT && ret != -ENODATA) {
+					is_broken(o, "error %d", ret);
+					return;
+				}
+			}
+		}
+	}
+	is_stopped(o, "refused at %u pages of all instances, the host lives on", tried);
+}
+
+const struct attack register_attacks[] = {
+	{ "smmu-read", "read SMMU registers, of each instance", attack_registers, TRY(SMMUS, READ) },
+	{ "smmu-write", "write SMMU registers", attack_registers, TRY(SMMUS, WRITE) },
+	{ "smmu-byte", "the same by bytes", attack_registers, TRY(SMMUS, BYTE) },
+	{ "smmu-double", "the same 64 bits wide", attack_registers, TRY(SMMUS, DOUBLE) },
+	{ "smmu-unaligned", "the same unaligned", attack_registers, TRY(SMMUS, UNALIGNED) },
+	{ "smmu-exclusive", "the same exclusive", attack_registers, TRY(SMMUS, EXCLUSIVE) },
+	{ "smmu-pair", "the same as a pair", attack_registers, TRY(SMMUS, PAIR) },
+	{ "smmu-cache", "cache maintenance of SMMU registers", attack_registers, TRY(SMMUS, CACHE) },
+	{ "smmu-cached", "read them through a cacheable mapping", attack_registers,
+	  TRY(SMMUS, CACHED) },
+	{ "smmu-cpus", "read them from each CPU", attack_registers, TRY(SMMUS, ALL_CPUS) },
+	{ "mc-read", "read the stream ID registers", attack_registers, TRY(MC, READ) },
+	{ "mc-write", "write the stream ID registers", attack_registers, TRY(MC, WRITE) },
+	{ "mc-byte", "the same by bytes", attack_registers, TRY(MC, BYTE) },
+	{ "mc-cpus", "read them from each CPU", attack_registers, TRY(MC, ALL_CPUS) },
+	{ }
+};
