@@ -1,7 +1,186 @@
 /*
- * Arm SMMUv2 (MMU-500): translation table walks, AArch32 short-descriptor format
+ * Arm SMMUv2 (MMU-500): walks of the AArch32 short-descriptor format
+ *
+ * Two levels of 32-bit descriptors for a 32-bit input address, stage 1 only:
+ * a first-level table of up to 16 KiB whose entries stand for 1 MiB each
+ * (section, a sixteenth of a supersection, or pointer), and second-level
+ * tables of 1 KiB for small and large pages. TTBCR.N splits the input range
+ * between TTBR0 and TTBR1. There is no DACR in an SMMU: each domain is one of
+ * clients, so that permissions always apply.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
+#include "smmuv2-internal.h"
+
+#define L1_SHIFT        20
+#define L2_SHIFT        12
+#define SUPER_SHIFT     24
+#define LARGE_SHIFT     16
+
+/* Of a first-level descriptor that points to a table */
+#define TABLE_PXN       (1 << 2)
+
+static unsigned permissions(const SMMUv2Regime *r, unsigned ap, bool xn,
+                            bool pxn)
+{
+    const SMMUv2Bank *cb = r->cb;
+    const unsigned pr = SMMUV2_PR, pw = SMMUV2_PW;
+    const unsigned ur = SMMUV2_UR, uw = SMMUV2_UW;
+    /* AP[2:0]; AP[2] is "no write", and 4 is reserved */
+    const unsigned full[] = {
+        0, pr | pw, pr | pw | ur, pr | pw | ur | uw,
+        0, pr, pr | ur, pr | ur,
+    };
+    unsigned perm;
+
+    if (FIELD_EX32(cb->sctlr, SCTLR, AFE)) {
+        ap |= 1;            /* AP[0] is the access flag */
+    }
+    perm = full[ap & 7];
+    if (!xn) {
+        if ((perm & pr) && !pxn) {
+            perm |= SMMUV2_PX;
+        }
+        if (perm & ur) {
+            perm |= SMMUV2_UX;
+        }
+    }
+    if (FIELD_EX32(cb->sctlr, SCTLR, WXN)) {
+        perm &= ~((perm & pw ? SMMUV2_PX : 0) | (perm & uw ? SMMUV2_UX : 0));
+    }
+    if (FIELD_EX32(cb->sctlr, SCTLR, UWXN) && (perm & uw)) {
+        perm &= ~SMMUV2_PX;
+    }
+    return perm;
+}
+
+/* Bits [1:0] of AP and, from its own place, bit 2 */
+static unsigned ap_bits(uint32_t desc, unsigned low, unsigned high)
+{
+    return extract32(desc, low, 2) | extract32(desc, high, 1) << 2;
+}
+
+static bool finish(SMMUv2Walk *w, const SMMUv2Regime *r, unsigned level,
+                   uint64_t pa, unsigned shift, unsigned ap, bool xn, bool pxn,
+                   bool non_global, SMMUv2Leaf *leaf)
+{
+    const SMMUv2Bank *cb = r->cb;
+
+    if (FIELD_EX32(cb->sctlr, SCTLR, AFE) && !(ap & 1) &&
+        !FIELD_EX32(cb->sctlr, SCTLR, AFFD)) {
+        return smmuv2_walk_fault(w, r, level, R_FSR_AFF_MASK);
+    }
+    *leaf = (SMMUv2Leaf) {
+        .pa = pa,
+        .shift = shift,
+        .level = level,
+        .perm = permissions(r, ap, xn, pxn),
+        .s2_perm = SMMUV2_ALL,
+        .global = !non_global,
+    };
+    return true;
+}
+
+static bool read_desc(SMMUv2Walk *w, const SMMUv2Regime *r, unsigned level,
+                      uint64_t va, uint64_t ipa, uint64_t *desc)
+{
+    if (w->s2 && w->s2->enabled) {
+        SMMUv2Leaf at;
+        uint64_t page;
+
+        if (!smmuv2_walk_ipa(w, ipa, &at)) {
+            return false;
+        }
+        page = MAKE_64BIT_MASK(0, at.shift);
+        ipa = (at.pa & ~page) | (ipa & page);
+    }
+    return smmuv2_read_desc(w, r, level, va, ipa, 4, desc);
+}
+
+bool smmuv2_walk_v7s(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
+                     SMMUv2Leaf *leaf)
+{
+    SMMUv2Instance *inst = w->inst;
+    const SMMUv2Bank *cb = r->cb;
+    unsigned n = FIELD_EX32(cb->tcr, TCR, N);
+    bool second = n && extract64(va, 32 - n, n);
+    SMMUv2TLBEntry *e = NULL;
+    uint64_t desc, table;
+    bool pxn;
+
+    if (va >> 32) {
+        return smmuv2_walk_fault(w, r, 1, R_FSR_TF_MASK);
+    }
+
+    if (w->use_tlb) {
+        e = smmuv2_tlb_lookup_table(inst, r, SMMUV2_AARCH32_S, va, L1_SHIFT);
+    }
+    if (e) {
+        table = e->table.ipa;
+        pxn = e->table.attrs;
+        if (w->fill_tlb) {
+            inst->smmu->count.walk_cache_hits++;
+        }
+    } else {
+        if (second ? FIELD_EX32(cb->tcr, TCR, PD1)
+                   : FIELD_EX32(cb->tcr, TCR, PD0)) {
+            return smmuv2_walk_fault(w, r, 1, R_FSR_TF_MASK);
+        }
+        if (second) {
+            table = cb->ttbr[1] & MAKE_64BIT_MASK(14, 18);
+            table |= extract64(va, L1_SHIFT, 12) << 2;
+        } else {
+            table = cb->ttbr[0] & MAKE_64BIT_MASK(14 - n, 18 + n);
+            table |= extract64(va, L1_SHIFT, 12 - n) << 2;
+        }
+        if (!read_desc(w, r, 1, va, table, &desc)) {
+            return false;
+        }
+
+        switch (desc & 3) {
+        case 0:
+            return smmuv2_walk_fault(w, r, 1, R_FSR_TF_MASK);
+        case 1:
+            table = desc & MAKE_64BIT_MASK(10, 22);
+            pxn = desc & TABLE_PXN;
+            break;
+        default:
+            if (desc & (1 << 18)) {
+                uint64_t high = extract64(desc, 20, 4) << 32 |
+                                extract64(desc, 5, 4) << 36;
+
+                return finish(w, r, 1, high | (desc & MAKE_64BIT_MASK(24, 8)),
+                              SUPER_SHIFT, ap_bits(desc, 10, 15),
+                              desc & (1 << 4), desc & 1, desc & (1 << 17),
+                              leaf);
+            }
+            return finish(w, r, 1, desc & MAKE_64BIT_MASK(20, 12), L1_SHIFT,
+                          ap_bits(desc, 10, 15), desc & (1 << 4), desc & 1,
+                          desc & (1 << 17), leaf);
+        }
+        if (w->fill_tlb) {
+            e = smmuv2_tlb_fill_table(inst, r, SMMUV2_AARCH32_S, va, L1_SHIFT);
+            e->table.ipa = table;
+            e->table.attrs = pxn;
+        }
+    }
+
+    if (!read_desc(w, r, 2, va, table | extract64(va, L2_SHIFT, 8) << 2,
+                   &desc)) {
+        return false;
+    }
+    switch (desc & 3) {
+    case 0:
+        return smmuv2_walk_fault(w, r, 2, R_FSR_TF_MASK);
+    case 1:
+        return finish(w, r, 2, desc & MAKE_64BIT_MASK(16, 16), LARGE_SHIFT,
+                      ap_bits(desc, 4, 9), desc & (1 << 15), pxn,
+                      desc & (1 << 11), leaf);
+    default:
+        return finish(w, r, 2, desc & MAKE_64BIT_MASK(12, 20), L2_SHIFT,
+                      ap_bits(desc, 4, 9), desc & 1, pxn, desc & (1 << 11),
+                      leaf);
+    }
+}

@@ -1,5 +1,12 @@
 /*
- * Arm SMMUv2 (MMU-500): the device
+ * Arm SMMUv2 (MMU-500): the device, and the way of a transaction
+ *
+ *   stream ID -> SMRn -> S2CRn -> bypass, fault, or a context bank
+ *   context bank -> CBARn -> which stages, with which banks
+ *   address -> TLB, or a walk -> permissions -> memory, or a fault
+ *
+ * Faults before a context bank is known are global, the others belong to the
+ * bank of the stage that failed. smmuv2-internal.h has the overview.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,42 +15,568 @@
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qapi/error.h"
+#include "qapi/visitor.h"
 #include "exec/address-spaces.h"
 #include "hw/irq.h"
-#include "hw/sysbus.h"
 #include "hw/qdev-properties.h"
-#include "hw/arm/smmuv2.h"
+#include "migration/vmstate.h"
+#include "trace.h"
+#include "smmuv2-internal.h"
 
-struct SMMUv2State {
-    SysBusDevice parent_obj;
-    MemoryRegion mmio[SMMUV2_MAX_INSTANCES];
-    qemu_irq irq[2 * SMMUV2_MAX_INSTANCES];
-    MemoryRegion *memory;
-    char *name;
-    uint32_t num_instances, num_smr, num_cb, page_shift;
-    bool single_irq;
-    NotifierList resume_notifiers;
-};
+/* The registers of an MMU-500 that do not reset to zero */
+#define MMU500_RESET_CR0    (R_CR0_CLIENTPD_MASK | R_CR0_SMCFCFG_MASK)
+#define MMU500_RESET_ACR    0x0400001c
+#define MMU500_RESET_S2CR   (S2CR_TYPE_FAULT << R_S2CR_TYPE_SHIFT)
+#define MMU500_RESET_SCTLR  R_SCTLR_HUPCF_MASK
+#define MMU500_RESET_ACTLR  (R_ACTLR_CMTLB_MASK | R_ACTLR_CPRE_MASK)
+#define MMU500_RESET_TCR2   (R_TCR2_TBI0_MASK | R_TCR2_TBI1_MASK)
+
+/* A transaction after its stream's S2CR has had its say */
+typedef struct Transaction {
+    const SMMUv2Txn *txn;
+    SMMUv2Instance *inst;
+    bool priv;
+    bool insn;
+} Transaction;
+
+/* The stages that a stream's first context bank selects */
+typedef struct Stages {
+    SMMUv2Regime s1, s2;
+    bool has_s1, has_s2;
+} Stages;
+
+/* ---- Interrupts and faults ---- */
+
+void smmuv2_update_irq(SMMUv2Instance *inst)
+{
+    SMMUv2State *s = inst->smmu;
+    uint32_t client = inst->gfsr & ~R_GFSR_CAF_MASK;
+    bool global = (client && FIELD_EX32(inst->cr0, CR0, GFIE)) ||
+                  (FIELD_EX32(inst->gfsr, GFSR, CAF) &&
+                   FIELD_EX32(inst->cr0, CR0, GCFGFIE));
+    bool context = false;
+
+    for (unsigned n = 0; n < s->num_cb && !context; n++) {
+        context = (inst->cb[n].fsr & SMMUV2_FSR_FAULTS) &&
+                  FIELD_EX32(inst->cb[n].sctlr, SCTLR, CFIE);
+    }
+    trace_smmuv2_irq(smmuv2_name(s), inst->index, global, context);
+    if (s->single_irq) {
+        qemu_set_irq(inst->irq[0], global || context);
+    } else {
+        qemu_set_irq(inst->irq[0], global);
+        qemu_set_irq(inst->irq[1], context);
+    }
+}
+
+static SMMUv2Outcome global_fault(const Transaction *t, uint32_t gfsr)
+{
+    SMMUv2Instance *inst = t->inst;
+
+    if (t->txn->probe) {
+        return SMMUV2_ABORT;
+    }
+    inst->smmu->count.global_faults++;
+    trace_smmuv2_global_fault(smmuv2_name(inst->smmu), inst->index,
+                              t->txn->sid, t->txn->iova, gfsr);
+    if (inst->gfsr) {
+        inst->gfsr |= R_GFSR_MULTI_MASK;
+    } else {
+        uint32_t v = 0;
+
+        v = FIELD_DP32(v, GFSYNR0, WNR, t->txn->write);
+        v = FIELD_DP32(v, GFSYNR0, PNU, t->priv);
+        v = FIELD_DP32(v, GFSYNR0, IND, t->insn);
+        inst->gfsr = gfsr;
+        inst->gfar = t->txn->iova;
+        inst->gfsynr[0] = v;
+        inst->gfsynr[1] = t->txn->sid;
+        inst->gfsynr[2] = 0;
+    }
+    smmuv2_update_irq(inst);
+    return FIELD_EX32(inst->cr0, CR0, GFRE) ? SMMUV2_ABORT : SMMUV2_RAZ_WI;
+}
+
+/* How a transaction ends that bank n does not let through */
+static SMMUv2Outcome terminate(const Transaction *t, unsigned n)
+{
+    SMMUv2Instance *inst = t->inst;
+    SMMUv2Bank *cb = &inst->cb[n];
+
+    if (FIELD_EX32(cb->sctlr, SCTLR, CFCFG) &&
+        !FIELD_EX32(inst->cr0, CR0, STALLD)) {
+        inst->smmu->count.stalls++;
+        cb->fsr |= R_FSR_SS_MASK;
+        return SMMUV2_STALL;
+    }
+    return FIELD_EX32(cb->sctlr, SCTLR, CFRE) ? SMMUV2_ABORT : SMMUV2_RAZ_WI;
+}
+
+static SMMUv2Outcome context_fault(const Transaction *t, const Stages *st,
+                                   const SMMUv2Fault *f)
+{
+    SMMUv2Instance *inst = t->inst;
+    const SMMUv2Regime *r = f->stage == 1 ? &st->s1 : &st->s2;
+    SMMUv2Bank *cb = &inst->cb[r->bank];
+    SMMUv2Outcome outcome;
+
+    if (t->txn->probe) {
+        return SMMUV2_ABORT;
+    }
+    inst->smmu->count.context_faults++;
+    if (cb->fsr & SMMUV2_FSR_FAULTS) {
+        cb->fsr |= R_FSR_MULTI_MASK;
+    } else {
+        uint32_t v = 0;
+
+        v = FIELD_DP32(v, FSYNR0, PLVL, f->level);
+        v = FIELD_DP32(v, FSYNR0, WNR, t->txn->write);
+        v = FIELD_DP32(v, FSYNR0, PNU, t->priv);
+        v = FIELD_DP32(v, FSYNR0, IND, t->insn);
+        v = FIELD_DP32(v, FSYNR0, PTWF, f->walk);
+        if (f->stage == 2 && st->has_s1) {
+            v = FIELD_DP32(v, FSYNR0, S1CBNDX, st->s1.bank);
+        }
+        cb->fsynr0 = v;
+        cb->fsynr1 = 0;
+        cb->fsr = (cb->fsr & R_FSR_SS_MASK) | f->fsr;
+        cb->fsr = FIELD_DP32(cb->fsr, FSR, FORMAT,
+                             r->aarch64 ? 2 : r->eae ? 1 : 0);
+        cb->far = t->txn->iova;
+        cb->ipafar = f->stage == 2 ? f->ipa : 0;
+        cb->cbfrsynra = t->txn->sid;
+    }
+    outcome = terminate(t, r->bank);
+    trace_smmuv2_context_fault(smmuv2_name(inst->smmu), inst->index, r->bank,
+                               t->txn->sid, cb->far, cb->fsr, cb->fsynr0);
+    smmuv2_update_irq(inst);
+    return outcome;
+}
+
+/* ---- Where a transaction goes ---- */
+
+/*
+ * The instance that serves an address. Neighbouring pages, and neighbouring
+ * groups of pages up to megabytes, fall to different ones.
+ */
+static SMMUv2Instance *select_instance(SMMUv2State *s, hwaddr iova)
+{
+    uint64_t h = (iova >> 12) ^ (iova >> 14) ^ (iova >> 17) ^ (iova >> 21);
+
+    return &s->inst[s->num_instances == 2 ? h & 1 : 0];
+}
+
+/* Number of matching SMRs; the first is in *index. */
+static unsigned match_stream(SMMUv2Instance *inst, uint32_t sid,
+                             unsigned *index)
+{
+    SMMUv2State *s = inst->smmu;
+    unsigned matches = 0;
+
+    for (unsigned i = 0; i < s->num_smr; i++) {
+        uint32_t smr = inst->smr[i];
+
+        if (FIELD_EX32(smr, SMR, VALID) &&
+            !((FIELD_EX32(smr, SMR, ID) ^ sid) & ~FIELD_EX32(smr, SMR, MASK))) {
+            if (!matches++) {
+                *index = i;
+            }
+        }
+    }
+    return matches;
+}
+
+static void pass(const Transaction *t, const char *why, IOMMUTLBEntry *entry)
+{
+    entry->translated_addr = entry->iova;
+    entry->perm = IOMMU_RW;
+    if (!t->txn->probe) {
+        smmuv2_log_bypass(t->inst, t->txn, why);
+        smmuv2_log_translation(t->inst->smmu, t->txn, t->txn->iova,
+                               SMMUV2_ALL, "bypass");
+    }
+}
+
+/*
+ * The stages of context bank n. Returns a global fault, or 0: then *through
+ * says that no stage is enabled.
+ */
+static uint32_t find_stages(const Transaction *t, unsigned n, Stages *st,
+                            bool *through)
+{
+    SMMUv2Instance *inst = t->inst;
+    SMMUv2State *s = inst->smmu;
+    bool quiet = t->txn->probe;
+    unsigned type, second;
+
+    *st = (Stages) { };
+    *through = false;
+    if (n >= s->num_cb) {
+        return R_GFSR_UCBF_MASK;
+    }
+    if (!quiet) {
+        smmuv2_mirror_check_bank(inst, n);
+    }
+    type = FIELD_EX32(inst->cb[n].cbar, CBAR, TYPE);
+    switch (type) {
+    case CBAR_TYPE_S2:
+        st->has_s2 = true;
+        smmuv2_regime(inst, n, 2, &st->s2);
+        break;
+    case CBAR_TYPE_S1_S2_BYPASS:
+        st->has_s1 = true;
+        smmuv2_regime(inst, n, 1, &st->s1);
+        break;
+    case CBAR_TYPE_NESTED:
+        second = FIELD_EX32(inst->cb[n].cbar, CBAR, CBNDX);
+        if (second >= s->num_cb) {
+            return R_GFSR_UCBF_MASK;
+        }
+        if (!quiet) {
+            smmuv2_mirror_check_bank(inst, second);
+        }
+        st->has_s1 = st->has_s2 = true;
+        smmuv2_regime(inst, n, 1, &st->s1);
+        smmuv2_regime(inst, second, 2, &st->s2);
+        if (!s->nts ||
+            FIELD_EX32(inst->cb[second].cbar, CBAR, TYPE) != CBAR_TYPE_S2 ||
+            st->s1.vmid != st->s2.vmid) {
+            if (!quiet) {
+                smmuv2_violation(s, "reserved-type",
+                                 "instance %u: bank %u is nested on bank %u, "
+                                 "which has no stage 2 for it", inst->index, n,
+                                 second);
+            }
+            return R_GFSR_ICF_MASK;
+        }
+        break;
+    default:
+        return R_GFSR_ICF_MASK;
+    }
+    if ((st->has_s1 && !s->s1ts) || (st->has_s2 && !s->s2ts)) {
+        return R_GFSR_ICF_MASK;
+    }
+
+    if (st->has_s2 ? !st->s2.enabled : !st->s1.enabled) {
+        if (!quiet) {
+            smmuv2_violation(s, "bank-disabled",
+                             "instance %u: sid 0x%x reaches bank %u, which does "
+                             "not translate", inst->index, t->txn->sid,
+                             st->has_s2 ? st->s2.bank : n);
+        }
+        *through = !(st->has_s1 && st->s1.enabled);
+    }
+    return 0;
+}
+
+/* The input address, sign-extended where the format has two ranges */
+static uint64_t input_address(SMMUv2State *s, const Stages *st, hwaddr iova)
+{
+    static const uint8_t bits[] = { 31, 35, 39, 41, 43, 47 };
+    unsigned sep, bit;
+
+    if (!st->has_s1 || !st->s1.enabled || !st->s1.aarch64) {
+        return iova;
+    }
+    sep = FIELD_EX32(st->s1.cb->tcr2, TCR2, SEP);
+    bit = sep < ARRAY_SIZE(bits) ? bits[sep] : s->ubs;
+    return iova >> (bit + 1) ? iova : sextract64(iova, 0, bit + 1);
+}
+
+static bool format_supported(const Transaction *t, const SMMUv2Regime *r)
+{
+    SMMUv2State *s = t->inst->smmu;
+
+    if (r->aarch64 || (r->eae ? s->aarch32_l : s->aarch32_s)) {
+        return true;
+    }
+    if (!t->txn->probe) {
+        smmuv2_violation(s, "bad-format", "instance %u: bank %u uses a format "
+                         "that this SMMU does not have", t->inst->index,
+                         r->bank);
+    }
+    return false;
+}
+
+static unsigned needed(const Transaction *t)
+{
+    unsigned perm = t->txn->write ? SMMUV2_PW : t->insn ? SMMUV2_PX : SMMUV2_PR;
+
+    return t->priv ? perm : perm << 3;
+}
+
+/*
+ * What do the tables say now? An access that they do not allow, or allow to
+ * another place, goes through on account of what the TLB kept.
+ */
+static bool is_stale(const Transaction *t, SMMUv2Walk walk, uint64_t pa,
+                     const SMMUv2TLBEntry *hit)
+{
+    SMMUv2Instance *inst = t->inst;
+    unsigned need = needed(t);
+    uint64_t now;
+
+    walk.use_tlb = walk.fill_tlb = false;
+    if (!smmuv2_walk(&walk)) {
+        return true;
+    }
+    now = walk.leaf.pa | (walk.va & MAKE_64BIT_MASK(0, walk.leaf.shift));
+    if (now != pa) {
+        if (hit && !smmuv2_tlb_pending(inst, hit)) {
+            smmuv2_violation(inst->smmu, "break-before-make",
+                             "instance %u: sid 0x%x iova 0x%" PRIx64 " is at 0x%"
+                             PRIx64 " in the TLB and at 0x%" PRIx64 " in the "
+                             "tables", inst->index, t->txn->sid, t->txn->iova,
+                             pa, now);
+        }
+        return true;
+    }
+    return !(walk.leaf.perm & need) || !(walk.leaf.s2_perm & need);
+}
+
+/* The MMU-500 fetches the translation that follows the one just walked. */
+static void prefetch(const Transaction *t, const SMMUv2Walk *done,
+                     const SMMUv2Regime *first)
+{
+    SMMUv2State *s = t->inst->smmu;
+    SMMUv2Walk next = *done;
+
+    if (!s->prefetch || !s->mmu500 ||
+        !FIELD_EX32(first->cb->actlr, ACTLR, CPRE)) {
+        return;
+    }
+    next.va = (done->va | MAKE_64BIT_MASK(0, done->leaf.shift)) + 1;
+    if (!smmuv2_tlb_lookup(t->inst, first, next.va) && smmuv2_walk(&next)) {
+        s->count.prefetches++;
+    }
+}
+
+static SMMUv2Outcome translate_bank(const Transaction *t, const Stages *st,
+                                    IOMMUTLBEntry *entry)
+{
+    SMMUv2Instance *inst = t->inst;
+    SMMUv2State *s = inst->smmu;
+    const SMMUv2Regime *first = st->has_s1 && st->s1.enabled ? &st->s1
+                                                             : &st->s2;
+    unsigned need = needed(t), perm;
+    SMMUv2Walk walk = {
+        .inst = inst,
+        .s1 = st->has_s1 ? &st->s1 : NULL,
+        .s2 = st->has_s2 ? &st->s2 : NULL,
+        .va = input_address(s, st, t->txn->iova),
+        .use_tlb = true,
+        .fill_tlb = !t->txn->probe,
+        .fault = { .stage = first->stage, .ipa = t->txn->iova },
+    };
+    SMMUv2TLBEntry *hit;
+    bool stale = false;
+    uint64_t pa;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const SMMUv2Regime *r = i ? walk.s2 : walk.s1;
+
+        if (!r || t->txn->probe) {
+            continue;
+        }
+        if ((r->cb->fsr & (SMMUV2_FSR_FAULTS | R_FSR_SS_MASK)) &&
+            !FIELD_EX32(r->cb->sctlr, SCTLR, HUPCF)) {
+            s->count.hit_under_fault++;
+            return terminate(t, r->bank);
+        }
+    }
+    if (!format_supported(t, first)) {
+        smmuv2_walk_fault(&walk, first, 0, R_FSR_TF_MASK);
+        return context_fault(t, st, &walk.fault);
+    }
+
+    hit = smmuv2_tlb_lookup(inst, first, walk.va);
+    if (hit) {
+        walk.leaf = hit->leaf;
+    } else if (!smmuv2_walk(&walk)) {
+        if (!t->txn->probe) {
+            s->count.tlb_misses++;
+        }
+        return context_fault(t, st, &walk.fault);
+    }
+    if (!t->txn->probe) {
+        s->count.tlb_hits += !!hit;
+        s->count.tlb_misses += !hit;
+    }
+
+    if (!(walk.leaf.perm & need)) {
+        smmuv2_walk_fault(&walk, &st->s1, walk.leaf.level, R_FSR_PF_MASK);
+        return context_fault(t, st, &walk.fault);
+    }
+    if (!(walk.leaf.s2_perm & need)) {
+        walk.fault.ipa = st->has_s1 && st->s1.enabled ?
+            walk.leaf.ipa | (walk.va & MAKE_64BIT_MASK(0, walk.leaf.shift)) :
+            walk.va;
+        smmuv2_walk_fault(&walk, &st->s2, walk.leaf.s2_level, R_FSR_PF_MASK);
+        return context_fault(t, st, &walk.fault);
+    }
+
+    pa = walk.leaf.pa | (walk.va & MAKE_64BIT_MASK(0, walk.leaf.shift));
+    perm = walk.leaf.perm & walk.leaf.s2_perm;
+    entry->translated_addr = pa & ~entry->addr_mask;
+    if (perm & (t->priv ? SMMUV2_PR : SMMUV2_UR)) {
+        entry->perm |= IOMMU_RO;
+    }
+    if (perm & (t->priv ? SMMUV2_PW : SMMUV2_UW)) {
+        entry->perm |= IOMMU_WO;
+    }
+    if (t->insn && !t->txn->write) {
+        entry->perm |= IOMMU_RO;
+    }
+    if (t->txn->probe) {
+        return SMMUV2_OK;
+    }
+
+    s->count.translations++;
+    stale = is_stale(t, walk, pa, hit);
+    if (stale) {
+        smmuv2_log_stale(inst, t->txn, pa);
+    }
+    trace_smmuv2_translated(smmuv2_name(s), inst->index, t->txn->sid,
+                            t->txn->iova, pa, t->txn->write ? "write" : "read",
+                            first->bank, hit ? "hit" : "walk");
+    smmuv2_log_translation(s, t->txn, pa, perm, stale ? "stale" : "trans");
+    if (!hit) {
+        prefetch(t, &walk, first);
+    }
+    return SMMUV2_OK;
+}
 
 SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
                                        IOMMUTLBEntry *entry)
 {
-    *entry = (IOMMUTLBEntry) {
-        .target_as = &address_space_memory,
-        .iova = txn->iova & ~0xfffULL,
-        .translated_addr = txn->iova & ~0xfffULL,
-        .addr_mask = 0xfff,
-        .perm = IOMMU_RW,
+    Transaction t = {
+        .txn = txn,
+        .inst = select_instance(s, txn->iova),
+        .priv = txn->priv,
+        .insn = txn->insn,
     };
-    return SMMUV2_OK;
+    SMMUv2Instance *inst = t.inst;
+    unsigned matches, i = 0;
+    uint32_t s2cr, gfsr;
+    Stages st;
+    bool through;
+
+    g_assert(bql_locked());
+    *entry = (IOMMUTLBEntry) {
+        .target_as = &s->as,
+        .iova = txn->iova & ~0xfffULL,
+        .addr_mask = 0xfff,
+        .perm = IOMMU_NONE,
+    };
+
+    smmuv2_tlb_catch_up(inst);
+    if (!txn->probe) {
+        s->txns[inst->index]++;
+        smmuv2_mirror_check_stream(inst, txn->sid);
+    }
+    if (FIELD_EX32(inst->cr0, CR0, CLIENTPD)) {
+        pass(&t, "clients are not translated", entry);
+        return SMMUV2_OK;
+    }
+
+    matches = match_stream(inst, txn->sid, &i);
+    if (matches != 1) {
+        bool fault = matches ? FIELD_EX32(inst->cr0, CR0, SMCFCFG)
+                             : FIELD_EX32(inst->cr0, CR0, USFCFG);
+
+        trace_smmuv2_no_stream(smmuv2_name(s), inst->index, txn->sid, matches,
+                               fault ? "fault" : "bypass");
+        if (matches && !txn->probe) {
+            smmuv2_violation(s, "smr-conflict",
+                             "instance %u: sid 0x%x matches %u registers, the "
+                             "first is %u", inst->index, txn->sid, matches, i);
+        }
+        if (fault) {
+            return global_fault(&t, matches ? R_GFSR_SMCF_MASK
+                                            : R_GFSR_USF_MASK);
+        }
+        pass(&t, matches ? "matches conflict" : "no match", entry);
+        return SMMUV2_OK;
+    }
+
+    s2cr = inst->s2cr[i];
+    trace_smmuv2_stream(smmuv2_name(s), inst->index, txn->sid, i, s2cr);
+    switch (FIELD_EX32(s2cr, S2CR, TYPE)) {
+    case S2CR_TYPE_TRANS:
+        break;
+    case S2CR_TYPE_BYPASS:
+        pass(&t, "S2CR", entry);
+        return SMMUV2_OK;
+    default:
+        return global_fault(&t, R_GFSR_ICF_MASK);
+    }
+    switch (FIELD_EX32(s2cr, S2CR, PRIVCFG)) {
+    case 2:
+        t.priv = false;
+        break;
+    case 3:
+        t.priv = true;
+        break;
+    }
+    switch (FIELD_EX32(s2cr, S2CR, INSTCFG)) {
+    case 2:
+        t.insn = false;
+        break;
+    case 3:
+        t.insn = !txn->write;
+        break;
+    }
+
+    gfsr = find_stages(&t, FIELD_EX32(s2cr, S2CR, CBNDX), &st, &through);
+    if (gfsr) {
+        return global_fault(&t, gfsr);
+    }
+    if (through) {
+        pass(&t, "context bank disabled", entry);
+        return SMMUV2_OK;
+    }
+    return translate_bank(&t, &st, entry);
 }
 
 IOMMUTLBEntry smmuv2_translate(SMMUv2State *s, const SMMUv2Txn *txn)
 {
     IOMMUTLBEntry entry;
 
-    smmuv2_translate_outcome(s, txn, &entry);
+    if (smmuv2_translate_outcome(s, txn, &entry) != SMMUV2_OK) {
+        entry.perm = IOMMU_NONE;
+    }
     return entry;
+}
+
+uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
+                                    uint64_t va, bool write, bool priv)
+{
+    SMMUv2Txn txn = { .iova = va, .write = write, .priv = priv };
+    Transaction t = { .txn = &txn, .inst = inst, .priv = priv };
+    unsigned type = FIELD_EX32(inst->cb[n].cbar, CBAR, TYPE);
+    Stages st = { .has_s1 = true };
+    SMMUv2TLBEntry *hit = NULL;
+    SMMUv2Walk walk;
+
+    smmuv2_regime(inst, n, 1, &st.s1);
+    walk = (SMMUv2Walk) {
+        .inst = inst,
+        .s1 = &st.s1,
+        .va = input_address(inst->smmu, &st, va),
+    };
+    if (type == CBAR_TYPE_S1_S2_BYPASS && st.s1.enabled) {
+        hit = smmuv2_tlb_lookup(inst, &st.s1, walk.va);
+    }
+    if (hit) {
+        walk.leaf = hit->leaf;
+    } else if (type == CBAR_TYPE_S2 || !smmuv2_walk(&walk)) {
+        return (walk.fault.fsr & SMMUV2_FSR_FAULTS) | 1;
+    }
+    if (!(walk.leaf.perm & needed(&t))) {
+        return R_FSR_PF_MASK | 1;
+    }
+    return (walk.leaf.pa | (walk.va & MAKE_64BIT_MASK(0, walk.leaf.shift))) &
+           MAKE_64BIT_MASK(12, 36);
 }
 
 void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier)
@@ -51,59 +584,219 @@ void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier)
     notifier_list_add(&s->resume_notifiers, notifier);
 }
 
-uint64_t smmuv2_violations(SMMUv2State *s)
+/* ---- Reset, and what firmware leaves ---- */
+
+void smmuv2_instance_reset(SMMUv2Instance *inst)
 {
-    return 0;
+    bool mmu500 = inst->smmu->mmu500;
+
+    inst->cr0 = mmu500 ? MMU500_RESET_CR0 : R_CR0_CLIENTPD_MASK;
+    inst->cr2 = 0;
+    inst->acr = mmu500 ? MMU500_RESET_ACR : 0;
+    inst->gfar = 0;
+    inst->gfsr = 0;
+    inst->arg_high = 0;
+    memset(inst->gfsynr, 0, sizeof(inst->gfsynr));
+    for (unsigned i = 0; i < SMMUV2_MAX_SMR; i++) {
+        inst->smr[i] = 0;
+        inst->s2cr[i] = mmu500 ? MMU500_RESET_S2CR : 0;
+    }
+    for (unsigned n = 0; n < SMMUV2_MAX_CB; n++) {
+        inst->cb[n] = (SMMUv2Bank) { };
+        if (mmu500) {
+            inst->cb[n].sctlr = MMU500_RESET_SCTLR;
+            inst->cb[n].actlr = MMU500_RESET_ACTLR;
+            inst->cb[n].tcr2 = MMU500_RESET_TCR2;
+        }
+    }
+    smmuv2_tlb_reset(inst);
+    smmuv2_update_irq(inst);
 }
 
-void smmuv2_print_stats(SMMUv2State *s, FILE *f)
+static void reset_registers(SMMUv2State *s)
 {
+    g_hash_table_remove_all(s->half_mirrored);
+    for (unsigned i = 0; i < s->num_instances; i++) {
+        smmuv2_instance_reset(&s->inst[i]);
+    }
 }
 
-static uint64_t smmuv2_read(void *opaque, hwaddr addr, unsigned size)
+/*
+ * "passthrough": firmware has enabled the SMMU and lets all streams pass.
+ * "live": it has also matched low stream IDs explicitly, and left an old fault.
+ */
+static void apply_firmware_state(SMMUv2State *s)
 {
-    return 0;
+    bool live = !g_strcmp0(s->firmware_state, "live");
+
+    if (!live && g_strcmp0(s->firmware_state, "passthrough")) {
+        return;
+    }
+    for (unsigned i = 0; i < s->num_instances; i++) {
+        SMMUv2Instance *inst = &s->inst[i];
+
+        inst->cr0 &= ~(R_CR0_CLIENTPD_MASK | R_CR0_USFCFG_MASK);
+        if (live) {
+            SMMUv2Bank *cb = &inst->cb[s->num_cb - 1];
+            unsigned last = s->num_smr - 1;
+
+            inst->smr[last] = R_SMR_VALID_MASK | 0x7f << R_SMR_MASK_SHIFT;
+            inst->s2cr[last] = S2CR_TYPE_BYPASS << R_S2CR_TYPE_SHIFT;
+            cb->fsr = R_FSR_TF_MASK | R_FSR_MULTI_MASK;
+            cb->far = 0x80000000;
+            inst->gfsr = R_GFSR_USF_MASK | R_GFSR_MULTI_MASK;
+        }
+        smmuv2_update_irq(inst);
+    }
 }
 
-static void smmuv2_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
+static void smmuv2_reset(DeviceState *dev)
 {
+    SMMUv2State *s = SMMUV2(dev);
+
+    reset_registers(s);
+    apply_firmware_state(s);
 }
 
-static const MemoryRegionOps smmuv2_ops = {
-    .read = smmuv2_read,
-    .write = smmuv2_write,
-    .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid.max_access_size = 8,
-    .impl.max_access_size = 8,
-};
+/* ---- Fault injection ---- */
+
+static void set_inject_global_fault(Object *obj, Visitor *v, const char *name,
+                                    void *opaque, Error **errp)
+{
+    SMMUv2State *s = SMMUV2(obj);
+    uint64_t instances;
+
+    if (!visit_type_uint64(v, name, &instances, errp)) {
+        return;
+    }
+    for (unsigned i = 0; i < s->num_instances; i++) {
+        if (instances & (1ULL << i)) {
+            SMMUv2Instance *inst = &s->inst[i];
+
+            inst->gfsr |= inst->gfsr ? R_GFSR_MULTI_MASK : R_GFSR_EF_MASK;
+            smmuv2_update_irq(inst);
+        }
+    }
+}
+
+static void set_power_cycle(Object *obj, bool value, Error **errp)
+{
+    SMMUv2State *s = SMMUV2(obj);
+
+    if (value && s->half_mirrored) {
+        reset_registers(s);
+    }
+}
+
+/* ---- The device ---- */
+
+static bool check_properties(SMMUv2State *s, Error **errp)
+{
+    const char *fw = s->firmware_state;
+
+    if (s->num_instances < 1 || s->num_instances > SMMUV2_MAX_INSTANCES) {
+        error_setg(errp, "num-instances must be 1 or 2");
+    } else if (s->num_cb < 1 || s->num_cb > SMMUV2_MAX_CB ||
+               s->num_s2cb > s->num_cb) {
+        error_setg(errp, "num-cb must be 1 to %u, num-s2cb no more",
+                   SMMUV2_MAX_CB);
+    } else if (s->num_smr < 1 || s->num_smr > SMMUV2_MAX_SMR) {
+        error_setg(errp, "num-smr must be 1 to %u", SMMUV2_MAX_SMR);
+    } else if (s->smr_id_bits < 1 || s->smr_id_bits > 15) {
+        error_setg(errp, "smr-id-bits must be 1 to 15");
+    } else if (s->page_shift != 12 && s->page_shift != 16) {
+        error_setg(errp, "page-shift must be 12 or 16");
+    } else if (fw && strcmp(fw, "reset") && strcmp(fw, "passthrough") &&
+               strcmp(fw, "live")) {
+        error_setg(errp, "firmware-state must be reset, passthrough or live");
+    } else {
+        return true;
+    }
+    return false;
+}
 
 static void smmuv2_realize(DeviceState *dev, Error **errp)
 {
     SMMUv2State *s = SMMUV2(dev);
     SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
-    unsigned i, num_page = MAX(pow2ceil(s->num_cb), 4);
 
-    notifier_list_init(&s->resume_notifiers);
-    for (i = 0; i < s->num_instances; i++) {
-        memory_region_init_io(&s->mmio[i], OBJECT(s), &smmuv2_ops, s,
-                              s->name ?: "smmuv2",
-                              2ULL * num_page << s->page_shift);
-        sysbus_init_mmio(sbd, &s->mmio[i]);
+    if (!check_properties(s, errp)) {
+        return;
     }
-    for (i = 0; i < s->num_instances * (s->single_irq ? 1 : 2); i++) {
-        sysbus_init_irq(sbd, &s->irq[i]);
+    s->num_page = MAX(pow2ceil(s->num_cb), 4);
+    address_space_init(&s->as, s->memory ?: get_system_memory(),
+                       smmuv2_name(s));
+    notifier_list_init(&s->resume_notifiers);
+    smmuv2_check_init(s, errp);
+
+    for (unsigned i = 0; i < s->num_instances; i++) {
+        SMMUv2Instance *inst = &s->inst[i];
+        g_autofree char *name = g_strdup_printf("smmuv2.%s.%u", smmuv2_name(s),
+                                                i);
+
+        inst->smmu = s;
+        inst->index = i;
+        smmuv2_tlb_init(inst);
+        memory_region_init_io(&inst->mmio, OBJECT(s), &smmuv2_mmio_ops, inst,
+                              name, 2ULL * s->num_page << s->page_shift);
+        sysbus_init_mmio(sbd, &inst->mmio);
+        sysbus_init_irq(sbd, &inst->irq[0]);
+        if (!s->single_irq) {
+            sysbus_init_irq(sbd, &inst->irq[1]);
+        }
     }
 }
 
+static void smmuv2_finalize(Object *obj)
+{
+    SMMUv2State *s = SMMUV2(obj);
+
+    for (unsigned i = 0; i < SMMUV2_MAX_INSTANCES; i++) {
+        if (s->inst[i].tlb) {
+            g_hash_table_destroy(s->inst[i].tlb);
+            g_array_unref(s->inst[i].pending);
+        }
+    }
+    smmuv2_check_finalize(s);
+}
+
+static const VMStateDescription vmstate_smmuv2 = {
+    .name = TYPE_SMMUV2,
+    .unmigratable = 1,
+};
+
 static const Property smmuv2_properties[] = {
     DEFINE_PROP_STRING("name", SMMUv2State, name),
-    DEFINE_PROP_UINT32("num-instances", SMMUv2State, num_instances, 1),
-    DEFINE_PROP_BOOL("single-irq", SMMUv2State, single_irq, false),
-    DEFINE_PROP_UINT32("num-smr", SMMUv2State, num_smr, 128),
-    DEFINE_PROP_UINT32("num-cb", SMMUv2State, num_cb, 128),
-    DEFINE_PROP_UINT32("page-shift", SMMUv2State, page_shift, 16),
     DEFINE_PROP_LINK("memory", SMMUv2State, memory, TYPE_MEMORY_REGION,
                      MemoryRegion *),
+    DEFINE_PROP_UINT32("num-instances", SMMUv2State, num_instances, 1),
+    DEFINE_PROP_BOOL("single-irq", SMMUv2State, single_irq, false),
+    DEFINE_PROP_BOOL("mmu500", SMMUv2State, mmu500, true),
+    DEFINE_PROP_UINT32("num-smr", SMMUv2State, num_smr, 128),
+    DEFINE_PROP_UINT32("num-cb", SMMUv2State, num_cb, 128),
+    DEFINE_PROP_UINT32("num-s2cb", SMMUv2State, num_s2cb, 0),
+    DEFINE_PROP_UINT32("page-shift", SMMUv2State, page_shift, 16),
+    DEFINE_PROP_UINT32("smr-id-bits", SMMUv2State, smr_id_bits, 15),
+    DEFINE_PROP_BOOL("s1ts", SMMUv2State, s1ts, true),
+    DEFINE_PROP_BOOL("s2ts", SMMUv2State, s2ts, true),
+    DEFINE_PROP_BOOL("nts", SMMUv2State, nts, true),
+    DEFINE_PROP_BOOL("atos", SMMUv2State, atos, false),
+    DEFINE_PROP_BOOL("cttw", SMMUv2State, cttw, false),
+    DEFINE_PROP_BOOL("aarch32-s", SMMUv2State, aarch32_s, true),
+    DEFINE_PROP_BOOL("aarch32-l", SMMUv2State, aarch32_l, true),
+    DEFINE_PROP_BOOL("ptfs-4k", SMMUv2State, ptfs_4k, true),
+    DEFINE_PROP_BOOL("ptfs-16k", SMMUv2State, ptfs_16k, false),
+    DEFINE_PROP_BOOL("ptfs-64k", SMMUv2State, ptfs_64k, true),
+    DEFINE_PROP_UINT32("ias", SMMUv2State, ias, 48),
+    DEFINE_PROP_UINT32("oas", SMMUv2State, oas, 48),
+    DEFINE_PROP_UINT32("ubs", SMMUv2State, ubs, 48),
+    DEFINE_PROP_UINT32("idr7", SMMUv2State, idr7, 0x24),
+    DEFINE_PROP_STRING("firmware-state", SMMUv2State, firmware_state),
+    DEFINE_PROP_UINT64("sync-delay-ns", SMMUv2State, sync_delay_ns, 1000),
+    DEFINE_PROP_UINT64("mirror-grace-us", SMMUv2State, mirror_grace_us, 100000),
+    DEFINE_PROP_BOOL("walk-cache-erratum", SMMUv2State, walk_cache_erratum,
+                     false),
+    DEFINE_PROP_BOOL("prefetch", SMMUv2State, prefetch, true),
 };
 
 static void smmuv2_class_init(ObjectClass *klass, void *data)
@@ -111,7 +804,19 @@ static void smmuv2_class_init(ObjectClass *klass, void *data)
     DeviceClass *dc = DEVICE_CLASS(klass);
 
     dc->realize = smmuv2_realize;
+    dc->vmsd = &vmstate_smmuv2;
+    dc->desc = "Arm SMMUv2 (MMU-500), strict";
+    device_class_set_legacy_reset(dc, smmuv2_reset);
     device_class_set_props(dc, smmuv2_properties);
+    smmuv2_check_class_init(klass);
+
+    object_class_property_add(klass, "inject-global-fault", "uint64", NULL,
+                              set_inject_global_fault, NULL, NULL);
+    object_class_property_set_description(klass, "inject-global-fault",
+        "Bitmap of instances that report a spurious global fault");
+    object_class_property_add_bool(klass, "power-cycle", NULL, set_power_cycle);
+    object_class_property_set_description(klass, "power-cycle",
+        "Write true to lose registers and TLB");
 }
 
 static const TypeInfo smmuv2_types[] = {
@@ -119,6 +824,7 @@ static const TypeInfo smmuv2_types[] = {
         .name = TYPE_SMMUV2,
         .parent = TYPE_SYS_BUS_DEVICE,
         .instance_size = sizeof(SMMUv2State),
+        .instance_finalize = smmuv2_finalize,
         .class_init = smmuv2_class_init,
     },
 };
