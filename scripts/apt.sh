@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Install the Debian packages that a build needs and this machine lacks.
+# It names them first.  NO_APT=1: name them and stop.
+#
+# Debian 12 and 13; on amd64 (or another) machine with a cross compiler, on an
+# arm64 machine with its own.
+
+. "$(dirname "$0")/common.sh"
+
+common="bc bison ca-certificates cpio cpp curl device-tree-compiler flex gcc git kmod
+	libc6-dev libelf-dev libssl-dev make patch perl python3 rsync xz-utils zstd
+	libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev ninja-build pkg-config
+	python3-venv zlib1g-dev"
+case $HOST_ARCH in
+arm64)	compiler="" ;;
+*)	compiler="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+esac
+
+command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+	die "this machine has no apt" "use Debian 12 or 13, or install: $common $compiler"
+
+missing=
+for p in $common $compiler ${EXTRA_PACKAGES:-}; do
+	s=$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)
+	case $p:$s in
+	*:installed) ;;
+	# pkg-config became pkgconf in Debian 13, which provides it
+	pkg-config:*) command -v pkg-config >/dev/null || missing="$missing $p" ;;
+	*)	missing="$missing $p" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+echo "==> Debian packages needed and missing:$missing"
+if [ "${NO_APT:-0}" = 1 ]; then
+	die "NO_APT=1 and packages are missing" "apt-get install$missing"
+fi
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null ||
+		die "packages are missing and there is no sudo" "as root: apt-get install$missing"
+	as_root=sudo
+fi
+
+lock apt
+export DEBIAN_FRONTEND=noninteractive
+install()
+{
+	# shellcheck disable=SC2086
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o Dpkg::Use-Pty=0 \
+		install --no-install-recommends $missing
+}
+update()
+{
+	$as_root apt-get -q update
+}
+# sudo asks for its password before output goes to a log
+[ -z "$as_root" ] || sudo -v || die "sudo refused" "as root: apt-get install$missing"
+step "apt-get update" update
+step "apt-get install" install

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What every script here shares.  Source it, do not run it.
+#
+# Names:  ROOT   this repository          BUILD  what is fetched and built
+#         OUT    what a run leaves        DL     downloaded packages
+#         V      suffix of the directories of one kernel version or KERNEL_SRC,
+#                empty for the default one, so that one build never spoils another
+#
+# Output: `==> text (12s)` for each step that did something, nothing for one
+#         that had nothing to do; a failure is one line, `error: what; do this`,
+#         and only then the end of the log.
+
+set -euo pipefail
+export LC_ALL=C
+umask 022
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+OUT=${OUT:-$ROOT/out}
+mkdir -p "$BUILD" "$OUT"
+BUILD=$(cd "$BUILD" && pwd)
+OUT=$(cd "$OUT" && pwd)
+DL=$BUILD/dl
+JOBS=${JOBS:-$(nproc)}
+DEFAULT_VERSION=7.2
+BASE_VERSION=${BASE_VERSION:-$DEFAULT_VERSION}
+KERNEL_SRC=${KERNEL_SRC:-}
+PYTHON=${PYTHON:-/usr/bin/python3}
+export BUILD OUT JOBS BASE_VERSION KERNEL_SRC
+
+if [ -n "$KERNEL_SRC" ]; then
+	V=-$(cd "$KERNEL_SRC" 2>/dev/null && pwd | sha256sum | cut -c1-8) || {
+		echo "error: KERNEL_SRC=$KERNEL_SRC is no directory; name a kernel tree" >&2
+		exit 1
+	}
+elif [ "$BASE_VERSION" != "$DEFAULT_VERSION" ]; then
+	V=-$BASE_VERSION
+else
+	V=
+fi
+
+LINUX=$BUILD/linux$V			# base + series, a git work tree
+LINUX_BASE=$BUILD/linux-base$V		# its tag `base`, a second work tree
+
+HOST_ARCH=$(dpkg --print-architecture 2>/dev/null || uname -m)
+if [ "$HOST_ARCH" = arm64 ]; then
+	CROSS=
+else
+	CROSS=aarch64-linux-gnu-
+fi
+
+# die WHAT [DO-THIS]: one line, then out
+die()
+{
+	echo "error: $1${2:+; $2}" >&2
+	exit 1
+}
+
+note()
+{
+	echo "    $*"
+}
+
+# step TEXT COMMAND...: run it with its output in a log, say how long it took
+step()
+{
+	local text=$1 start=$SECONDS log
+	shift
+	log=$BUILD/log/$(echo "$text" | tr -cs 'A-Za-z0-9.\n' -).log
+	mkdir -p "$BUILD/log"
+	[ ! -t 1 ] || printf '==> %s ...' "$text"
+	# not `if "$@"`: that would switch off set -e within a function
+	set +e
+	( set -e; "$@" ) >"$log" 2>&1 </dev/null
+	local rc=$?
+	set -e
+	[ ! -t 1 ] || printf '\r\033[K'
+	if [ $rc -ne 0 ]; then
+		echo "error: $text failed; read $log, which ends:" >&2
+		tail -n "${LOG_TAIL:-25}" "$log" >&2
+		exit 1
+	fi
+	echo "==> $text ($((SECONDS - start))s)"
+}
+
+# Only one make at a time prepares the same thing.  lock NAME; held until exit.
+lock()
+{
+	mkdir -p "$BUILD/lock"
+	exec {LOCK_FD}>"$BUILD/lock/$1"
+	flock -n "$LOCK_FD" || {
+		echo "    waiting for another run that prepares $1" >&2
+		flock "$LOCK_FD"
+	}
+}
+
+# hash_of PATH...: of names and contents of all files below; a missing path counts
+hash_of()
+{
+	local p
+	for p in "$@"; do
+		if [ -d "$p" ]; then
+			(cd "$p" && find . \( -type f -o -type l \) ! -name '*.pyc' -print0 |
+				sort -z | xargs -0r sha256sum)
+		elif [ -e "$p" ]; then
+			sha256sum <"$p"
+		else
+			echo "none $p"
+		fi
+	done | sha256sum | cut -d' ' -f1
+}
+
+hash_text()
+{
+	printf '%s\0' "$@" | sha256sum | cut -d' ' -f1
+}
+
+# A stamp holds the hash of what a result was made from
+fresh()		# NAME HASH
+{
+	[ "$(cat "$BUILD/stamps/$1" 2>/dev/null)" = "$2" ]
+}
+
+stamp()		# NAME HASH
+{
+	mkdir -p "$BUILD/stamps"
+	echo "$2" >"$BUILD/stamps/$1"
+}
+
+# The state of a git work tree, edits included, as one hash
+tree_state()	# DIR
+{
+	{
+		git -C "$1" rev-parse 'HEAD^{tree}'
+		git -C "$1" diff HEAD
+		git -C "$1" ls-files -z --others --exclude-standard |
+			(cd "$1" && xargs -0r sha256sum)
+	} | sha256sum | cut -d' ' -f1
+}
+
+# git for trees under BUILD: not the user's hooks, signing, templates, identity
+bgit()
+{
+	local dir=$1
+	shift
+	git -C "$dir" -c core.hooksPath=/dev/null -c commit.gpgSign=false \
+		-c gc.auto=0 -c advice.detachedHead=false \
+		-c user.name="${BGIT_NAME:-build}" \
+		-c user.email="${BGIT_EMAIL:-build@localhost}" "$@"
+}

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Get the base kernel as a git repository with one commit, tagged `base`.
+#
+# Either the newest linux-source-$BASE_VERSION of Debian (apt checks it), or the
+# tree that KERNEL_SRC= names: git or not, it is copied and never written to.
+# A base that is there is kept; UPDATE=1 looks whether Debian has a newer one.
+
+. "$(dirname "$0")/common.sh"
+
+lock "kernel-source$V"
+
+# Which Debian version, or which state of KERNEL_SRC, the base was made from
+origin_file=$LINUX/.git/base-origin
+
+src_state()
+{
+	if [ "$(git -C "$KERNEL_SRC" rev-parse --show-prefix 2>/dev/null)" = "" ] &&
+	   git -C "$KERNEL_SRC" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+		echo "git $(tree_state "$KERNEL_SRC")"
+	else
+		echo "files $(cd "$KERNEL_SRC" && find . -type f -printf '%p %s %T@\n' |
+			sort | sha256sum | cut -d' ' -f1)"
+	fi
+}
+
+# import FROM < TAR: the stream as base commit and work tree of $LINUX.new
+import()
+{
+	local tmp=$LINUX.new
+	rm -rf "$tmp"
+	"$PYTHON" "$ROOT/scripts/tar-to-git.py" "$tmp" "$1"
+	bgit "$tmp" config core.autocrlf false
+	bgit "$tmp" checkout -q base
+}
+
+from_debian()
+{
+	local version=$1 deb
+	deb=$(find "$DL" -name "${pkg}_${version/:/%3a}_*.deb" | head -1)
+	dpkg-deb --fsys-tarfile "$deb" |
+		tar -xO "./usr/src/$pkg.tar.xz" | xz -dc -T0 |
+		import "Debian's $pkg $version"
+	echo "$version" >"$LINUX.new/.git/base-origin"
+	replace "$LINUX.new"
+}
+
+from_tree()
+{
+	local state=$1 tmp=$LINUX.copy
+	case $state in
+	git*)	# what is tracked or would be, edits included
+		(cd "$KERNEL_SRC" && git ls-files -z --cached --others --exclude-standard |
+			while IFS= read -r -d '' f; do
+				[ ! -e "$f" ] && [ ! -L "$f" ] || printf '%s\0' "$f"
+			done | tar -c --null --no-recursion -T -) | import "$KERNEL_SRC" ;;
+	*)	rm -rf "$tmp"
+		mkdir -p "$tmp"
+		(cd "$KERNEL_SRC" && tar -c --exclude=./.git .) | tar -x -C "$tmp"
+		make -s -C "$tmp" ARCH=arm64 mrproper
+		tar -c -C "$tmp" . | import "$KERNEL_SRC"
+		rm -rf "$tmp" ;;
+	esac
+	echo "$state" >"$LINUX.new/.git/base-origin"
+	replace "$LINUX.new"
+}
+
+replace()
+{
+	rm -rf "$LINUX" "$LINUX_BASE"
+	mv "$1" "$LINUX"
+}
+
+# A base may be replaced only while nothing in its work tree would be lost
+may_replace()
+{
+	[ -e "$LINUX/.git" ] || return 0
+	"$ROOT/scripts/apply-series.sh" --exported ||
+		die "the base changed, but $LINUX has work that patches/ lacks" \
+		    "make export-series, or move $LINUX away"
+}
+
+if [ -n "$KERNEL_SRC" ]; then
+	KERNEL_SRC=$(cd "$KERNEL_SRC" && pwd)
+	[ -f "$KERNEL_SRC/Kbuild" ] && [ -d "$KERNEL_SRC/arch/arm64" ] ||
+		die "KERNEL_SRC=$KERNEL_SRC is no Linux source tree" "name the top of one"
+	state=$(src_state)
+	[ "$(cat "$origin_file" 2>/dev/null)" != "$state" ] || exit 0
+	may_replace
+	step "copy $KERNEL_SRC" from_tree "$state"
+	exit 0
+fi
+
+if git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1; then
+	[ "${UPDATE:-0}" = 1 ] || exit 0
+fi
+
+pkg=linux-source-$BASE_VERSION
+if version=$("$ROOT/scripts/private-apt.sh" newest "$pkg" 2>/dev/null); then
+	[ "$(cat "$origin_file" 2>/dev/null)" != "$version" ] || exit 0
+	may_replace
+	step "download $pkg $version" "$ROOT/scripts/private-apt.sh" download "$pkg"
+else
+	# out of reach, or gone from the archive: one fetched before will do
+	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1)
+	[ -n "$deb" ] || die \
+		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
+		echo ' and experimental') by apt, and $DL/${pkg}_*.deb" \
+		"check the network, or name a tree with KERNEL_SRC="
+	version=$(dpkg-deb -f "$deb" Version)
+fi
+step "unpack $pkg $version" from_debian "$version"
