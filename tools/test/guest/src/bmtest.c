@@ -405,18 +405,88 @@ static void test_loop(void)
 	release(&b);
 }
 
+/* One transfer as another client, or with another stream ID of its own. */
+static int reads_secret(uint32_t client, uint32_t sid, uint64_t addr, const uint8_t *secret)
+{
+	struct bm_xfer x = { .client = client, .sid = sid, .addr = addr, .len = 64,
+			     .data = (uintptr_t)in };
+
+	memset(in, 0x5a, 64);
+	if (ioctl(dev, BM_XFER, &x))
+		die("the device is told to transfer");
+	return !(x.status & BM_S_ERROR) && !memcmp(in, secret, 64);
+}
+
+/*
+ * Whatever client a DMA comes from: the page is reached by the device's own
+ * clients at its IOVA, and by nobody at its physical address. Clients that no
+ * driver attached must not reach it either way, whatever firmware left them as.
+ */
+static void test_clients(void)
+{
+	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
+	int reached = 0, first = -1;
+	uint8_t secret[64];
+
+	random_bytes(secret, 64);
+	cpu_write(&b, 0, secret, 64);
+	result(reads_secret(BM_AS_DESCRIBED, BM_AS_DESCRIBED, b.iova, secret),
+	       "a page is read by its IOVA", "it is not");
+	for (int c = 0; c < 0x120; c++) {
+		int own = c == (int)info.client_read || c == (int)info.client_write;
+
+		if (reads_secret(c, BM_AS_DESCRIBED, b.phys, secret) ||
+		    (!own && reads_secret(c, BM_AS_DESCRIBED, b.iova, secret))) {
+			reached++;
+			first = first < 0 ? c : first;
+		}
+	}
+	result(!reached, "and by no other client, nor by its physical address",
+	       "%d clients read it, the first is %#x", reached, first);
+	release(&b);
+}
+
+/*
+ * The stream ID that a device gives itself: the memory controller overrides it;
+ * where there is none, it is the device's word, and only the right one leads to
+ * the page.
+ */
+static void test_sids(void)
+{
+	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
+	int overridden = info.client_read != BM_AS_DESCRIBED, wrong = 0, around = 0;
+	uint8_t secret[64];
+
+	random_bytes(secret, 64);
+	cpu_write(&b, 0, secret, 64);
+	for (uint32_t s = 0; s < 0x10000; s = s < 0x100 ? s + 1 : s * 2 - 0xff) {
+		int want = overridden || s == info.sid;
+
+		wrong += reads_secret(BM_AS_DESCRIBED, s, b.iova, secret) != want;
+		around += reads_secret(BM_AS_DESCRIBED, s, b.phys, secret);
+	}
+	result(!wrong && !around,
+	       overridden ? "the stream ID a device gives itself changes nothing" :
+			    "with another stream ID a device does not reach the page",
+	       "%d stream IDs differ, %d reach it around the IOMMU", wrong, around);
+	release(&b);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(void);
+	int unless_named;	/* left out unless asked for by name */
 } tests[] = {
-	{ "described", test_described },
-	{ "iova_to_phys", test_iova_to_phys },
-	{ "read_only", test_read_only },
-	{ "unmapped", test_unmapped },
-	{ "stale", test_stale },
-	{ "crossing", test_crossing },
-	{ "storm", test_storm },
-	{ "loop", test_loop },
+	{ "described", test_described, 0 },
+	{ "iova_to_phys", test_iova_to_phys, 0 },
+	{ "read_only", test_read_only, 0 },
+	{ "unmapped", test_unmapped, 0 },
+	{ "stale", test_stale, 0 },
+	{ "crossing", test_crossing, 0 },
+	{ "storm", test_storm, 0 },
+	{ "loop", test_loop, 0 },
+	{ "sids", test_sids, 0 },
+	{ "clients", test_clients, 1 },
 };
 
 static int one_transfer(int argc, char **argv)
@@ -471,7 +541,7 @@ int main(int argc, char **argv)
 	}
 
 	for (unsigned int i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		int wanted = argc == 2;
+		int wanted = argc == 2 && !tests[i].unless_named;
 
 		for (int j = 2; j < argc; j++)
 			wanted |= !strcmp(argv[j], tests[i].name);
