@@ -129,14 +129,14 @@ stamp()		# NAME HASH
 	echo "$2" >"$BUILD/stamps/$1"
 }
 
-# The state of a git work tree, edits included, as one hash
-tree_state()	# DIR
+# The state of a git work tree as one hash: what is tracked, edits, new files.
+# OPTION... say which new files count (git ls-files --others), by default all.
+tree_state()	# DIR [OPTION...]
 {
 	{
 		git -C "$1" rev-parse 'HEAD^{tree}'
-		git -C "$1" diff HEAD
-		git -C "$1" ls-files -z --others --exclude-standard |
-			(cd "$1" && xargs -0r sha256sum)
+		git -C "$1" diff --no-ext-diff --binary HEAD
+		git -C "$1" ls-files -z --others "${@:2}" | (cd "$1" && xargs -0r sha256sum)
 	} | sha256sum | cut -d' ' -f1
 }
 

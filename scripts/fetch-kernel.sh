@@ -18,7 +18,7 @@ src_state()
 {
 	if [ "$(git -C "$KERNEL_SRC" rev-parse --show-prefix 2>/dev/null)" = "" ] &&
 	   git -C "$KERNEL_SRC" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
-		echo "git $(tree_state "$KERNEL_SRC")"
+		echo "git $(tree_state "$KERNEL_SRC" --exclude-standard)"
 	else
 		echo "files $(cd "$KERNEL_SRC" && find . -type f -printf '%p %s %T@\n' |
 			sort | sha256sum | cut -d' ' -f1)"
@@ -32,7 +32,7 @@ import()
 	rm -rf "$tmp"
 	"$PYTHON" "$ROOT/scripts/tar-to-git.py" "$tmp" "$1"
 	bgit "$tmp" config core.autocrlf false
-	bgit "$tmp" checkout -q base
+	bgit "$tmp" checkout -q master
 }
 
 from_debian()

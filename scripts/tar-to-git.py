@@ -17,7 +17,7 @@ import tarfile
 
 def main():
     repo, origin = sys.argv[1:]
-    subprocess.run(["git", "init", "-q", "--template=", "-b", "base", repo], check=True)
+    subprocess.run(["git", "init", "-q", "--template=", "-b", "master", repo], check=True)
     git = subprocess.Popen(
         ["git", "-C", repo, "-c", "core.compression=1", "fast-import", "--quiet",
          "--depth=0"], stdin=subprocess.PIPE)
@@ -40,6 +40,9 @@ def main():
         if name == "Makefile":
             version = kernel_version(data.decode())
             date = int(m.mtime)
+        if name == ".gitignore":
+            # Debian's last lines make git ignore each new file there is
+            data = data.replace(b"\n/*\n!/debian/\n", b"\n")
         files.append(f"M {mode} :{len(files) + 1} {name}\n")
         send(b"blob\nmark :%d\ndata %d\n" % (len(files), len(data)))
         send(data)
@@ -49,10 +52,10 @@ def main():
         git.kill()
         sys.exit("no Makefile of a Linux tree in it")
     text = f"Linux {version}\n\nFrom {origin}.\n".encode()
-    send(b"commit refs/heads/base\ncommitter build <build@localhost> %d +0000\n" % date)
+    send(b"commit refs/heads/master\ncommitter build <build@localhost> %d +0000\n" % date)
     send(b"data %d\n" % len(text) + text)
     send("".join(files).encode())
-    send(b"\nreset refs/tags/base\nfrom refs/heads/base\n\n")
+    send(b"\nreset refs/tags/base\nfrom refs/heads/master\n\n")
     git.stdin.close()
     sys.exit(git.wait())
 

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Bring branch `series` of the kernel work tree to base + patches/.
+#
+# Nothing is lost: commits or edits there that patches/ lacks are kept and
+# built as they are; if patches/ has changed meanwhile as well, one line says
+# so and a person decides.
+#
+#   apply-series.sh              do it
+#   apply-series.sh --exported   succeed if patches/ has all that is there
+#
+# Two notes in the repository say what the branch was last made from or
+# exported to: the ref `applied`, and the file `applied-patches`.
+
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/series.sh"
+
+git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 ||
+	die "there is no base kernel in $LINUX" "make fetch"
+
+clean()		# no edits, and no new files
+{
+	[ -z "$(git -C "$LINUX" status --porcelain | head -1)" ]
+}
+
+rev()
+{
+	git -C "$LINUX" rev-parse -q --verify "$1" || echo none
+}
+
+wanted=$(patches_hash)
+made_from=$(cat "$(git -C "$LINUX" rev-parse --absolute-git-dir)/applied-patches" 2>/dev/null || true)
+series=$(rev refs/heads/series)
+applied=$(rev refs/orin/applied)
+
+# The branch as patches, compared to what lies in patches/
+same_as_patches()
+{
+	local tmp rc=0
+	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
+	format_series "$LINUX" base series "$tmp"
+	diff -rq -x '*.txt' "$tmp" "$PATCHES" >/dev/null 2>&1 ||
+		{ [ -z "$(ls "$tmp")" ] && [ -z "$(patch_files | tr -d '\0')" ]; } || rc=1
+	rm -rf "$tmp"
+	return $rc
+}
+
+record()
+{
+	git -C "$LINUX" update-ref refs/orin/applied refs/heads/series
+	echo "$wanted" >"$(git -C "$LINUX" rev-parse --absolute-git-dir)/applied-patches"
+}
+
+if [ "${1:-}" = --exported ]; then
+	clean || exit 1
+	[ "$series" = none ] || [ "$series" = "$(rev base^0)" ] ||
+		[ "$series" = "$applied" ] || same_as_patches
+	exit
+fi
+
+lock "kernel-source$V"
+
+# the branch is just what it was made from
+if [ "$series" != none ] && [ "$series" = "$applied" ] && [ "$wanted" = "$made_from" ]; then
+	clean || note "$LINUX has edits that patches/ lacks: built as they are"
+	exit 0
+fi
+
+if [ "$series" != none ]; then
+	if same_as_patches; then
+		record
+		clean || note "$LINUX has edits that patches/ lacks: built as they are"
+		exit 0
+	fi
+	if ! clean || { [ "$series" != "$applied" ] && [ "$series" != "$(rev base^0)" ]; }; then
+		# work in progress; patches/ as it was when that work began?
+		if [ "$wanted" = "$made_from" ] || [ "$made_from" = "" ]; then
+			note "$LINUX has work that patches/ lacks: built as it is (make export-series)"
+			exit 0
+		fi
+		die "patches/ changed, and $LINUX has work that it lacks" \
+		    "rebase that work by hand, or drop it: git -C $LINUX reset --hard refs/orin/applied"
+	fi
+fi
+
+apply()
+{
+	local p name
+	bgit "$LINUX" checkout -q -B series base
+	git -C "$LINUX" am --abort 2>/dev/null || true
+	while IFS= read -r -d '' p; do
+		name=$(sed -n '1,/^$/s/^From: \(.*\) <.*/\1/p' "$p" | head -1)
+		# committer and date are the author's: the same commits everywhere
+		BGIT_NAME=$name \
+		BGIT_EMAIL=$(sed -n '1,/^$/s/^From: .*<\(.*\)>.*/\1/p' "$p" | head -1) \
+		bgit "$LINUX" am -q --committer-date-is-author-date "$p" || {
+			git -C "$LINUX" am --abort
+			bgit "$LINUX" checkout -q -B series base
+			echo "${p##*/} does not apply to $(git -C "$LINUX" log -1 --format=%s base)"
+			return 1
+		}
+	done < <(patch_files)
+	record
+}
+n=$(patch_files | tr -cd '\0' | wc -c)
+step "apply the series ($n patches)" apply

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# How the series is written out: source it after common.sh.
+#
+#   patches/NNNN-*.patch            the series, for `git am patches/*.patch`
+#   patches/0000-cover-letter.txt   its cover letter, made of scripts/cover-letter.txt
+#   arch/ drivers/ include/ ...     the files that the series adds, as they end up
+#
+# The same commits give the same bytes on every machine: no commit ids, no
+# signature, no abbreviated hashes, no setting of the user's.
+
+# Top directories of the kernel that hold exported files here.  Not scripts/ and
+# tools/, which are this repository's own; tools/testing/ is the kernel's.
+INTREE="arch block crypto Documentation drivers fs include init ipc kernel lib mm
+	net rust samples security sound tools/testing usr virt"
+
+PATCHES=$ROOT/patches
+
+# patch_files: all of them in order, ended by NUL
+patch_files()
+{
+	[ ! -d "$PATCHES" ] || find "$PATCHES" -maxdepth 1 -name '[0-9]*.patch' -print0 | sort -z
+}
+
+patches_hash()
+{
+	patch_files | xargs -0r cat | sha256sum | cut -d' ' -f1
+}
+
+# format_series TREE FROM TO OUT: patches and cover letter of FROM..TO into OUT
+format_series()
+{
+	local repo=$1 from=$2 to=$3 out=$4
+	mkdir -p "$out"
+	[ "$(git -C "$repo" rev-list --count "$from..$to")" -gt 0 ] || return 0
+	stable_git "$repo" format-patch -q -o "$out" --numbered --zero-commit \
+		--no-signature --no-thread --no-attach --no-cover-letter --no-base \
+		--subject-prefix=PATCH --encode-email-headers --full-index -M \
+		--diff-algorithm=myers --stat=80 --no-ext-diff "$from..$to"
+	cover_letter "$repo" "$from" "$to" >"$out/0000-cover-letter.txt"
+}
+
+stable_git()
+{
+	local repo=$1
+	shift
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -C "$repo" "$@"
+}
+
+# Subject and text are written by hand in scripts/cover-letter.txt (first line,
+# then the rest); who, when and what changed come from the commits.
+cover_letter()
+{
+	local repo=$1 from=$2 to=$3 n text=$ROOT/scripts/cover-letter.txt
+	n=$(git -C "$repo" rev-list --count "$from..$to")
+	echo "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001"
+	stable_git "$repo" log -1 --format='From: %an <%ae>%nDate: %aD' "$to"
+	echo "Subject: [PATCH $(printf "%0${#n}d" 0)/$n] $(head -n 1 "$text")"
+	echo
+	tail -n +3 "$text"
+	echo
+	stable_git "$repo" shortlog -w72,2,4 "$from..$to" </dev/null
+	stable_git "$repo" diff --stat=80 --summary -M "$from" "$to"
+}
+
+# added_files TREE FROM TO: what the series adds (a moved file is not added)
+added_files()
+{
+	stable_git "$1" diff --name-only --diff-filter=A -M "$2" "$3"
+}
+
+# exported_files: what of the kernel lies in this repository
+exported_files()
+{
+	local d
+	for d in $INTREE; do
+		[ ! -d "$ROOT/$d" ] || (cd "$ROOT" && find "$d" -type f)
+	done | sort
+}
+
+# series_tree TREE: base + patches/ as a git tree, without a work tree.
+# Prints the tree's id; names the patch that does not apply.
+series_tree()
+{
+	local repo=$1 index p
+	index=$(mktemp -u "$BUILD/index.XXXXXX")
+	# shellcheck disable=SC2064
+	trap "rm -f '$index'" RETURN
+	GIT_INDEX_FILE=$index git -C "$repo" read-tree base
+	while IFS= read -r -d '' p; do
+		GIT_INDEX_FILE=$index git -C "$repo" apply --cached --whitespace=nowarn "$p" ||
+			die "${p##*/} does not apply to $(git -C "$repo" log -1 --format=%s base)" \
+			    "fix it in $repo, then make export-series"
+	done < <(patch_files)
+	GIT_INDEX_FILE=$index git -C "$repo" write-tree
+}
