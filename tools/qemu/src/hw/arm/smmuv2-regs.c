@@ -51,7 +51,7 @@ static uint64_t merge(const Access *a, uint64_t old, uint64_t val)
     if (a->size == 8) {
         return val;
     }
-    return a->reg & 4 ? deposit64(old, 32, 32, val) : deposit64(old, 0, 32, val);
+    return deposit64(old, a->reg & 4 ? 32 : 0, 32, val);
 }
 
 static uint64_t part(const Access *a, uint64_t val)

@@ -535,6 +535,7 @@ bool smmuv2_walk(SMMUv2Walk *w)
     SMMUv2Leaf *leaf = &w->leaf;
     SMMUv2Leaf s2;
     uint64_t page;
+    bool ok;
 
     if (!stage1) {
         if (stage2) {
@@ -549,8 +550,12 @@ bool smmuv2_walk(SMMUv2Walk *w)
         return true;
     }
 
-    if (w->s1->aarch64 || w->s1->eae ? !walk_long(w, w->s1, w->va, leaf)
-                                     : !smmuv2_walk_v7s(w, w->s1, w->va, leaf)) {
+    if (w->s1->aarch64 || w->s1->eae) {
+        ok = walk_long(w, w->s1, w->va, leaf);
+    } else {
+        ok = smmuv2_walk_v7s(w, w->s1, w->va, leaf);
+    }
+    if (!ok) {
         return false;
     }
     if (stage2) {

@@ -324,10 +324,10 @@ static bool is_stale(const Transaction *t, SMMUv2Walk walk, uint64_t pa,
     if (now != pa) {
         if (hit && !smmuv2_tlb_pending(inst, hit)) {
             smmuv2_violation(inst->smmu, "break-before-make",
-                             "instance %u: sid 0x%x iova 0x%" PRIx64 " is at 0x%"
-                             PRIx64 " in the TLB and at 0x%" PRIx64 " in the "
-                             "tables", inst->index, t->txn->sid, t->txn->iova,
-                             pa, now);
+                             "instance %u: sid 0x%x iova 0x%" PRIx64
+                             " is at 0x%" PRIx64 " in the TLB and at 0x%" PRIx64
+                             " in the tables", inst->index, t->txn->sid,
+                             t->txn->iova, pa, now);
         }
         return true;
     }

@@ -53,7 +53,7 @@ typedef struct SMMUv2Txn {
 typedef enum SMMUv2Outcome {
     SMMUV2_OK,          /* goes on to IOMMUTLBEntry.translated_addr */
     SMMUV2_ABORT,       /* terminated, the master sees an abort */
-    SMMUV2_RAZ_WI,      /* terminated, the master reads zeroes and sees no error */
+    SMMUV2_RAZ_WI,      /* terminated, the master reads zeroes, no error */
     SMMUV2_STALL,       /* held until the bank's RESUME register is written */
 } SMMUv2Outcome;
 
