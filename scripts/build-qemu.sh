@@ -1,0 +1,129 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Build qemu-system-aarch64 with the orin machine in it.
+#
+# Expects an unpacked QEMU 10.0 source tree and the packages that building it
+# needs; neither is fetched here. What it does, each step only when needed:
+#
+#   copy    tools/qemu/src/ into the source tree
+#   patch   QEMU's build files with tools/qemu/patches/, in the order of names;
+#           a patch that has changed since is taken back first
+#   config  configure for one target and one machine
+#   build   ninja
+#
+# Environment:
+#   QEMU_SRC    source tree               (build/qemu-src)
+#   QEMU_BUILD  build directory           (build/qemu)
+#   MESON_DIR   Python packages with meson >= 1.5 and pycotap, for a system
+#               whose own are older       (build/tools/meson/usr/lib/python3/dist-packages)
+#   JOBS        parallel jobs             (number of processors)
+
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+src=${QEMU_SRC:-$top/build/qemu-src}
+out=${QEMU_BUILD:-$top/build/qemu}
+meson=${MESON_DIR:-$top/build/tools/meson/usr/lib/python3/dist-packages}
+jobs=${JOBS:-$(nproc)}
+
+step() {
+	now=$(date +%s)
+	[ -z "${what-}" ] || printf 'qemu: %-8s %3d s\n' "$what" $((now - since))
+	what=${1-}
+	since=$now
+}
+
+die() {
+	echo "qemu: $*" >&2
+	exit 1
+}
+
+[ -x "$src/configure" ] || die "no QEMU source in $src"
+case $(cat "$src/VERSION") in
+10.0.*) ;;
+*) die "$src is QEMU $(cat "$src/VERSION"), 10.0 is needed" ;;
+esac
+
+# Files whose contents are the same keep their time, so that ninja has little
+# to do the next time.
+put() {
+	cmp -s "$1" "$2" || {
+		mkdir -p "$(dirname "$2")"
+		cp "$1" "$2"
+	}
+}
+
+step copy
+(cd "$top/tools/qemu/src" && find . -type f) | while read -r f; do
+	put "$top/tools/qemu/src/$f" "$src/$f"
+done
+
+# Debian's source lacks the firmware images that meson.build names; nothing
+# here uses them.
+sed -n "s/^ *'\(edk2-.*\.fd\)',*$/\1/p" "$src/pc-bios/meson.build" |
+while read -r f; do
+	[ -e "$src/pc-bios/$f.bz2" ] || : >"$src/pc-bios/$f.bz2"
+done
+
+# The applied patches are kept beside the source, so that a changed series can
+# be taken back before the new one is applied.
+step patch
+applied=$src/.orin-patches
+same=yes
+[ -d "$applied" ] || mkdir "$applied"
+diff -qr "$applied" "$top/tools/qemu/patches" >/dev/null || same=no
+if [ $same = no ]; then
+	for p in $(ls -r "$applied"); do
+		patch -s -d "$src" -p1 -R <"$applied/$p" ||
+			die "cannot take back $p: unpack the source again"
+		rm "$applied/$p"
+	done
+	for p in $(ls "$top/tools/qemu/patches"); do
+		patch -s -d "$src" -p1 -N -r - <"$top/tools/qemu/patches/$p" ||
+			die "$p does not apply to $src"
+		cp "$top/tools/qemu/patches/$p" "$applied/$p"
+	done
+fi
+
+has_meson() {
+	"$@" /usr/bin/python3 -c '
+import sys
+from importlib.metadata import version
+import pycotap
+v = tuple(int(x) for x in version("meson").split(".")[:2])
+sys.exit(v < (1, 5))' 2>/dev/null
+}
+
+if ! has_meson env; then
+	has_meson env PYTHONPATH="$meson" ||
+		die "meson 1.5 or later and pycotap are needed; looked in $meson as well"
+	PYTHONPATH=$meson
+	export PYTHONPATH
+fi
+
+options="--target-list=aarch64-softmmu --with-devices-aarch64=orin \
+--without-default-devices --without-default-features --disable-install-blobs --disable-docs \
+--disable-werror --enable-system --enable-tcg --enable-fdt=system \
+--enable-plugins --enable-pixman"
+if pkg-config --exists slirp; then
+	options="$options --enable-slirp"
+fi
+
+step config
+mkdir -p "$out"
+if [ ! -e "$out/build.ninja" ] ||
+   [ "$(cat "$out/.orin-options" 2>/dev/null)" != "$src $options" ]; then
+	# shellcheck disable=SC2086
+	(cd "$out" && "$src/configure" --python=/usr/bin/python3 $options) \
+		>"$out/configure.log" 2>&1 ||
+		{ tail -n 20 "$out/configure.log" >&2; die "configure failed"; }
+	echo "$src $options" >"$out/.orin-options"
+fi
+
+step build
+ninja -C "$out" -j "$jobs" qemu-system-aarch64 >"$out/build.log" 2>&1 ||
+	{ grep -A 20 -m 3 FAILED "$out/build.log" >&2 ||
+	  tail -n 20 "$out/build.log" >&2; die "build failed"; }
+step
+"$out/qemu-system-aarch64" --version | head -n 1

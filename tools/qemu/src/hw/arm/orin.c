@@ -1,0 +1,925 @@
+/*
+ * A machine like a Jetson Orin (Tegra234)
+ *
+ * What is modelled sits at Tegra234's addresses and interrupts, so that the
+ * device tree nodes are those of Linux's tegra234.dtsi; what Tegra234 has no
+ * counterpart for (PCIe by ECAM, ITS, PL330, the programmable bus masters) is
+ * where that device tree leaves room. There is no firmware but QEMU's own
+ * loader and PSCI, and no BPMP. Device trees: tools/qemu/dts/.
+ *
+ * Each bus master reaches memory through the DMA fabric (hw/misc/orin-dma.h):
+ * memory controller, stream ID, SMMU.
+ *
+ *   -M orin                the three SMMUs and the memory controller
+ *   -M orin,plain-smmu=on  one MMU-500 and no memory controller; the rest of
+ *                          the board is the same
+ *
+ * When QEMU ends, for whatever reason, the violations of the strict models are
+ * printed to stderr with the counters.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/cutils.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "qemu/module.h"
+#include "qemu/units.h"
+#include <libfdt.h>
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qobject/qlist.h"
+#include "system/blockdev.h"
+#include "system/device_tree.h"
+#include "system/system.h"
+#include "exec/address-spaces.h"
+#include "hw/arm/boot.h"
+#include "hw/arm/bsa.h"
+#include "hw/arm/smmuv2.h"
+#include "hw/boards.h"
+#include "hw/char/pl011.h"
+#include "hw/intc/arm_gicv3_common.h"
+#include "hw/intc/arm_gicv3_its_common.h"
+#include "hw/irq.h"
+#include "hw/misc/orin-busmaster.h"
+#include "hw/misc/orin-dma.h"
+#include "hw/misc/tegra-mc.h"
+#include "hw/misc/unimp.h"
+#include "hw/or-irq.h"
+#include "hw/pci-host/gpex.h"
+#include "hw/qdev-properties.h"
+#include "hw/sd/sd.h"
+#include "hw/sd/tegra-sdhci.h"
+#include "target/arm/cpu.h"
+#include "target/arm/cpu-qom.h"
+#include "target/arm/gtimer.h"
+
+#define TYPE_ORIN_MACHINE MACHINE_TYPE_NAME("orin")
+OBJECT_DECLARE_SIMPLE_TYPE(OrinMachineState, ORIN_MACHINE)
+
+#define ORIN_MAX_CPUS           12
+#define ORIN_CPUS_PER_CLUSTER   4
+#define ORIN_NUM_SPIS           960
+#define ORIN_NUM_BUSMASTERS     4
+#define ORIN_MAX_SMMUS          3
+
+#define ORIN_RAM_BASE           0x80000000ULL
+
+enum {
+    ORIN_MC_SID,            /* and broadcast and channels 0-3 after it */
+    ORIN_MC_CH4,
+    ORIN_MC_CH8,
+    ORIN_UARTI,
+    ORIN_SDMMC4,
+    ORIN_NISO1_0,
+    ORIN_NISO1_1,
+    ORIN_GICD,
+    ORIN_GICR,
+    ORIN_ITS,
+    ORIN_BUSMASTERS,        /* one after the other */
+    ORIN_PL330,
+    ORIN_RESET,
+    ORIN_ISO,
+    ORIN_NISO0_1,
+    ORIN_NISO0_0,
+    ORIN_PCIE_PIO,
+    ORIN_PCIE_MMIO,
+    ORIN_PCIE_ECAM,
+    ORIN_PCIE_MMIO_HIGH,
+};
+
+static const MemMapEntry orin_memmap[] = {
+    /* Tegra234's */
+    [ORIN_MC_CH8] =         { 0x001700000, 0x00080000 },
+    [ORIN_MC_CH4] =         { 0x002b80000, 0x00040000 },
+    [ORIN_MC_SID] =         { 0x002c00000, 0x00060000 },
+    [ORIN_UARTI] =          { 0x0031d0000, 0x00010000 },
+    [ORIN_SDMMC4] =         { 0x003460000, 0x00020000 },
+    [ORIN_NISO1_1] =        { 0x007000000, 0x01000000 },
+    [ORIN_NISO1_0] =        { 0x008000000, 0x01000000 },
+    [ORIN_GICD] =           { 0x00f400000, 0x00010000 },
+    [ORIN_GICR] =           { 0x00f440000, 0x00200000 },
+    [ORIN_ISO] =            { 0x010000000, 0x01000000 },
+    [ORIN_NISO0_1] =        { 0x011000000, 0x01000000 },
+    [ORIN_NISO0_0] =        { 0x012000000, 0x01000000 },
+    /* Added. The windows of the PCIe host are those of Tegra234's PCIe 4. */
+    [ORIN_ITS] =            { 0x00f640000, 0x00020000 },
+    [ORIN_BUSMASTERS] =     { 0x00f700000, 0x00010000 },
+    [ORIN_PL330] =          { 0x00f780000, 0x00001000 },
+    [ORIN_RESET] =          { 0x00f790000, 0x00001000 },
+    [ORIN_PCIE_PIO] =       { 0x036100000, 0x00010000 },
+    [ORIN_PCIE_MMIO_HIGH] = { 0x2140000000, 0x02e8000000 },
+    [ORIN_PCIE_MMIO] =      { 0x2428000000, 0x08000000 },
+    [ORIN_PCIE_ECAM] =      { 0x2430000000, 0x10000000 },
+};
+
+/* Where ORIN_PCIE_MMIO is on the PCI bus */
+#define ORIN_PCIE_MMIO_BUS      0x40000000
+
+/* SPIs */
+enum {
+    ORIN_IRQ_SDMMC4     = 65,
+    ORIN_IRQ_NISO0_0    = 170,
+    ORIN_IRQ_NISO0_1    = 232,
+    ORIN_IRQ_MC         = 223,
+    ORIN_IRQ_NISO1_0    = 238,
+    ORIN_IRQ_ISO        = 240,
+    ORIN_IRQ_NISO1_1    = 242,
+    ORIN_IRQ_UARTI      = 285,
+    /* added */
+    ORIN_IRQ_PLAIN_CTX  = 171,
+    ORIN_IRQ_PL330      = 600,
+    ORIN_IRQ_PCIE       = 604,  /* to 607, INTA to INTD */
+};
+
+struct OrinMachineState {
+    MachineState parent;
+
+    struct arm_boot_info bootinfo;
+    Notifier exit_notifier;
+    DeviceState *gic;
+    SMMUv2State *smmu[ORIN_MAX_SMMUS];
+    const char *smmu_name[ORIN_MAX_SMMUS];
+    unsigned num_smmus;
+    TegraMCState *mc;
+    OrinDMAFabric fabric;
+    OrinDMAPort pcie_port;
+    AddressSpace pcie_as;
+    OrinDMAPort pl330_port;
+    OrinDMAPort sdmmc_port;
+    DeviceState *sdmmc;
+    OrinBusMaster *busmaster[ORIN_NUM_BUSMASTERS];
+    uint32_t reset_lines;
+
+    /* properties */
+    bool plain_smmu;
+    bool dma_strict;
+    char *passthrough;
+    char *no_override;
+    char *locked;
+    char *busmaster_boot;
+};
+
+/*
+ * Clients and stream IDs of the masters. With the plain SMMU there are no
+ * clients, and the stream IDs are those of orin-plain.dts.
+ */
+typedef struct OrinMaster {
+    uint32_t read_client, write_client;
+    uint32_t sid, plain_sid;
+} OrinMaster;
+
+static const OrinMaster orin_pcie = {
+    TEGRA_MC_PCIE4R, TEGRA_MC_PCIE4W, 0x13, 0x13,
+};
+static const OrinMaster orin_pl330 = {
+    TEGRA_MC_APEDMAR, TEGRA_MC_APEDMAW, 0x02, 0x02,
+};
+static const OrinMaster orin_sdmmc = {
+    TEGRA_MC_SDMMCRAB, TEGRA_MC_SDMMCWAB, 0x02, 0x22,
+};
+static const OrinMaster orin_busmaster[ORIN_NUM_BUSMASTERS] = {
+    { TEGRA_MC_VICSRD, TEGRA_MC_VICSWR, 0x34, 0x34 },           /* niso1 */
+    { TEGRA_MC_NVENCSRD, TEGRA_MC_NVENCSWR, 0x24, 0x24 },       /* niso0 */
+    { TEGRA_MC_NVDISPLAYR, TEGRA_MC_NVDISPLAYR, 0x01, 0x01 },   /* iso */
+    { TEGRA_MC_APER, TEGRA_MC_APEW, 0x02, 0x02 },               /* niso0 */
+};
+
+static uint32_t orin_sid(OrinMachineState *oms, const OrinMaster *master)
+{
+    return oms->plain_smmu ? master->plain_sid : master->sid;
+}
+
+static qemu_irq orin_spi(OrinMachineState *oms, int spi)
+{
+    return qdev_get_gpio_in(oms->gic, spi);
+}
+
+static void orin_init_port(OrinMachineState *oms, OrinDMAPort *port,
+                           const char *name, const OrinMaster *master)
+{
+    orin_dma_port_init(port, OBJECT(oms), name, &oms->fabric,
+                       master->read_client, master->write_client,
+                       orin_sid(oms, master));
+}
+
+/* GIC */
+
+static void orin_create_gic(OrinMachineState *oms)
+{
+    unsigned smp_cpus = MACHINE(oms)->smp.cpus;
+    QList *redist_region_count = qlist_new();
+    SysBusDevice *sbd;
+    DeviceState *its;
+    unsigned i;
+
+    oms->gic = qdev_new(gicv3_class_name());
+    sbd = SYS_BUS_DEVICE(oms->gic);
+    object_property_add_child(OBJECT(oms), "gic", OBJECT(oms->gic));
+    qdev_prop_set_uint32(oms->gic, "revision", 3);
+    qdev_prop_set_uint32(oms->gic, "num-cpu", smp_cpus);
+    qdev_prop_set_uint32(oms->gic, "num-irq", ORIN_NUM_SPIS + GIC_INTERNAL);
+    qdev_prop_set_bit(oms->gic, "has-security-extensions", false);
+    qdev_prop_set_bit(oms->gic, "has-lpi", true);
+    qlist_append_int(redist_region_count, smp_cpus);
+    qdev_prop_set_array(oms->gic, "redist-region-count", redist_region_count);
+    object_property_set_link(OBJECT(oms->gic), "sysmem",
+                             OBJECT(get_system_memory()), &error_fatal);
+    sysbus_realize_and_unref(sbd, &error_fatal);
+    sysbus_mmio_map(sbd, 0, orin_memmap[ORIN_GICD].base);
+    sysbus_mmio_map(sbd, 1, orin_memmap[ORIN_GICR].base);
+
+    for (i = 0; i < smp_cpus; i++) {
+        DeviceState *cpu = DEVICE(qemu_get_cpu(i));
+        int ppi = ORIN_NUM_SPIS + i * GIC_INTERNAL;
+        static const int timer_irq[] = {
+            [GTIMER_PHYS] = ARCH_TIMER_NS_EL1_IRQ,
+            [GTIMER_VIRT] = ARCH_TIMER_VIRT_IRQ,
+            [GTIMER_HYP] = ARCH_TIMER_NS_EL2_IRQ,
+            [GTIMER_SEC] = ARCH_TIMER_S_EL1_IRQ,
+            [GTIMER_HYPVIRT] = ARCH_TIMER_NS_EL2_VIRT_IRQ,
+        };
+        unsigned t;
+
+        for (t = 0; t < ARRAY_SIZE(timer_irq); t++) {
+            qdev_connect_gpio_out(cpu, t, orin_spi(oms, ppi + timer_irq[t]));
+        }
+        qdev_connect_gpio_out_named(cpu, "gicv3-maintenance-interrupt", 0,
+                                    orin_spi(oms, ppi + ARCH_GIC_MAINT_IRQ));
+        qdev_connect_gpio_out_named(cpu, "pmu-interrupt", 0,
+                                    orin_spi(oms, ppi + VIRTUAL_PMU_IRQ));
+        sysbus_connect_irq(sbd, i, qdev_get_gpio_in(cpu, ARM_CPU_IRQ));
+        sysbus_connect_irq(sbd, i + smp_cpus,
+                           qdev_get_gpio_in(cpu, ARM_CPU_FIQ));
+        sysbus_connect_irq(sbd, i + 2 * smp_cpus,
+                           qdev_get_gpio_in(cpu, ARM_CPU_VIRQ));
+        sysbus_connect_irq(sbd, i + 3 * smp_cpus,
+                           qdev_get_gpio_in(cpu, ARM_CPU_VFIQ));
+    }
+
+    its = qdev_new(its_class_name());
+    object_property_add_child(OBJECT(oms), "its", OBJECT(its));
+    object_property_set_link(OBJECT(its), "parent-gicv3", OBJECT(oms->gic),
+                             &error_abort);
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(its), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(its), 0, orin_memmap[ORIN_ITS].base);
+}
+
+/* SMMUs and memory controller */
+
+typedef struct OrinSMMU {
+    const char *name;
+    int num_instances;
+    int map[SMMUV2_MAX_INSTANCES];
+    int irq[SMMUV2_MAX_INSTANCES];
+} OrinSMMU;
+
+static const OrinSMMU orin_smmus[TEGRA_MC_NUM_SMMUS] = {
+    [TEGRA_MC_NISO0] = {
+        "niso0", 2,
+        { ORIN_NISO0_0, ORIN_NISO0_1 }, { ORIN_IRQ_NISO0_0, ORIN_IRQ_NISO0_1 },
+    },
+    [TEGRA_MC_NISO1] = {
+        "niso1", 2,
+        { ORIN_NISO1_0, ORIN_NISO1_1 }, { ORIN_IRQ_NISO1_0, ORIN_IRQ_NISO1_1 },
+    },
+    [TEGRA_MC_ISO] = {
+        "iso", 1, { ORIN_ISO }, { ORIN_IRQ_ISO },
+    },
+};
+
+static DeviceState *orin_new_smmu(OrinMachineState *oms, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("smmu-%s", name);
+    DeviceState *dev = qdev_new(TYPE_SMMUV2);
+
+    object_property_add_child(OBJECT(oms), path, OBJECT(dev));
+    qdev_prop_set_string(dev, "name", name);
+    object_property_set_link(OBJECT(dev), "memory",
+                             OBJECT(get_system_memory()), &error_abort);
+    oms->smmu_name[oms->num_smmus] = name;
+    oms->smmu[oms->num_smmus++] = SMMUV2(dev);
+    return dev;
+}
+
+static void orin_create_smmus(OrinMachineState *oms)
+{
+    int i, j;
+
+    for (i = 0; i < TEGRA_MC_NUM_SMMUS; i++) {
+        const OrinSMMU *smmu = &orin_smmus[i];
+        DeviceState *dev = orin_new_smmu(oms, smmu->name);
+        SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+
+        qdev_prop_set_uint32(dev, "num-instances", smmu->num_instances);
+        qdev_prop_set_uint32(dev, "num-cb", 128);
+        qdev_prop_set_uint32(dev, "num-smr", 128);
+        qdev_prop_set_uint32(dev, "page-shift", 16);
+        qdev_prop_set_bit(dev, "single-irq", true);
+        sysbus_realize_and_unref(sbd, &error_fatal);
+        for (j = 0; j < smmu->num_instances; j++) {
+            sysbus_mmio_map(sbd, j, orin_memmap[smmu->map[j]].base);
+            sysbus_connect_irq(sbd, j, orin_spi(oms, smmu->irq[j]));
+        }
+    }
+}
+
+static void orin_create_plain_smmu(OrinMachineState *oms)
+{
+    DeviceState *dev = orin_new_smmu(oms, "plain");
+    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+
+    qdev_prop_set_uint32(dev, "num-instances", 1);
+    qdev_prop_set_uint32(dev, "num-cb", 16);
+    qdev_prop_set_uint32(dev, "num-smr", 32);
+    qdev_prop_set_uint32(dev, "page-shift", 12);
+    sysbus_realize_and_unref(sbd, &error_fatal);
+    sysbus_mmio_map(sbd, 0, orin_memmap[ORIN_NISO0_0].base);
+    sysbus_connect_irq(sbd, 0, orin_spi(oms, ORIN_IRQ_NISO0_0));
+    sysbus_connect_irq(sbd, 1, orin_spi(oms, ORIN_IRQ_PLAIN_CTX));
+}
+
+static void orin_create_mc(OrinMachineState *oms)
+{
+    DeviceState *dev = qdev_new(TYPE_TEGRA_MC);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+    int i;
+
+    object_property_add_child(OBJECT(oms), "mc", OBJECT(dev));
+    for (i = 0; i < TEGRA_MC_NUM_SMMUS; i++) {
+        g_autofree char *link = g_strdup_printf("smmu-%s", orin_smmus[i].name);
+
+        object_property_set_link(OBJECT(dev), link, OBJECT(oms->smmu[i]),
+                                 &error_abort);
+    }
+    qdev_prop_set_string(dev, "passthrough", oms->passthrough);
+    qdev_prop_set_string(dev, "no-override", oms->no_override ?: "");
+    qdev_prop_set_string(dev, "locked", oms->locked ?: "");
+    sysbus_realize_and_unref(sbd, &error_fatal);
+
+    for (i = 0; i < TEGRA_MC_NUM_REGIONS; i++) {
+        int channel = i - 2;
+        hwaddr base;
+
+        if (channel < 4) {
+            base = orin_memmap[ORIN_MC_SID].base + i * TEGRA_MC_REGION_SIZE;
+        } else if (channel < 8) {
+            base = orin_memmap[ORIN_MC_CH4].base +
+                   (channel - 4) * TEGRA_MC_REGION_SIZE;
+        } else {
+            base = orin_memmap[ORIN_MC_CH8].base +
+                   (channel - 8) * TEGRA_MC_REGION_SIZE;
+        }
+        sysbus_mmio_map(sbd, i, base);
+    }
+    sysbus_connect_irq(sbd, 0, orin_spi(oms, ORIN_IRQ_MC));
+    oms->mc = TEGRA_MC(dev);
+}
+
+/* Devices */
+
+static void orin_create_uart(OrinMachineState *oms)
+{
+    DeviceState *dev = qdev_new(TYPE_PL011);
+
+    qdev_prop_set_chr(dev, "chardev", serial_hd(0));
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, orin_memmap[ORIN_UARTI].base);
+    sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0,
+                       orin_spi(oms, ORIN_IRQ_UARTI));
+}
+
+/*
+ * An eMMC, from -drive if=sd. Without a drive the slot is empty.
+ */
+static void orin_create_sdmmc(OrinMachineState *oms)
+{
+    DeviceState *dev = qdev_new(TYPE_TEGRA_SDHCI);
+    TegraSDHCIState *s = TEGRA_SDHCI(dev);
+    DriveInfo *dinfo = drive_get(IF_SD, 0, 0);
+    DeviceState *card;
+
+    oms->sdmmc = dev;
+    object_property_add_child(OBJECT(oms), "sdmmc4", OBJECT(dev));
+    orin_init_port(oms, &oms->sdmmc_port, "sdmmc4-dma", &orin_sdmmc);
+    s->port = &oms->sdmmc_port;
+    s->reset_sid = orin_sid(oms, &orin_sdmmc);
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, orin_memmap[ORIN_SDMMC4].base);
+    sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0,
+                       orin_spi(oms, ORIN_IRQ_SDMMC4));
+
+    if (dinfo) {
+        card = qdev_new(TYPE_EMMC);
+        qdev_prop_set_drive_err(card, "drive", blk_by_legacy_dinfo(dinfo),
+                                &error_fatal);
+        qdev_realize_and_unref(card,
+                               qdev_get_child_bus(DEVICE(&s->sdhci), "sd-bus"),
+                               &error_fatal);
+    }
+}
+
+static void orin_create_pl330(OrinMachineState *oms)
+{
+    DeviceState *dev = qdev_new("pl330");
+    DeviceState *orgate = qdev_new(TYPE_OR_IRQ);
+    const int num_events = 16;
+    int i;
+
+    orin_init_port(oms, &oms->pl330_port, "pl330-dma", &orin_pl330);
+    object_property_add_child(OBJECT(oms), "pl330", OBJECT(dev));
+    object_property_add_child(OBJECT(oms), "pl330-irq", OBJECT(orgate));
+    qdev_prop_set_uint8(dev, "num_events", num_events);
+    object_property_set_link(OBJECT(dev), "memory",
+                             OBJECT(orin_dma_port_mr(&oms->pl330_port)),
+                             &error_abort);
+    sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
+    sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, orin_memmap[ORIN_PL330].base);
+
+    qdev_prop_set_uint16(orgate, "num-lines", num_events + 1);
+    qdev_realize_and_unref(orgate, NULL, &error_fatal);
+    for (i = 0; i < num_events + 1; i++) {
+        sysbus_connect_irq(SYS_BUS_DEVICE(dev), i,
+                           qdev_get_gpio_in(orgate, i));
+    }
+    qdev_connect_gpio_out(orgate, 0, orin_spi(oms, ORIN_IRQ_PL330));
+}
+
+static void orin_create_busmasters(OrinMachineState *oms)
+{
+    int i;
+
+    for (i = 0; i < ORIN_NUM_BUSMASTERS; i++) {
+        g_autofree char *path = g_strdup_printf("busmaster%d", i);
+        DeviceState *dev = qdev_new(TYPE_ORIN_BUSMASTER);
+
+        object_property_add_child(OBJECT(oms), path, OBJECT(dev));
+        oms->busmaster[i] = ORIN_BUSMASTER(dev);
+        oms->busmaster[i]->fabric = &oms->fabric;
+        qdev_prop_set_uint32(dev, "client", orin_busmaster[i].write_client);
+        qdev_prop_set_uint32(dev, "sid", orin_sid(oms, &orin_busmaster[i]));
+    }
+}
+
+/*
+ * "busmaster-boot" is a list, separated by semicolons, of
+ *
+ *   <index>:addr=<n>:len=<n>[:write=on][:client=<n>][:sid=<n>][:period-us=<n>]
+ *
+ * and sets the boot-* properties of the bus masters it names.
+ */
+static void orin_parse_busmaster_boot(OrinMachineState *oms)
+{
+    g_auto(GStrv) items = g_strsplit(oms->busmaster_boot ?: "", ";", -1);
+    char **item, **p;
+
+    for (item = items; *item; item++) {
+        g_auto(GStrv) parts = g_strsplit(*item, ":", -1);
+        unsigned index;
+        DeviceState *dev;
+
+        if (!parts[0]) {
+            continue;
+        }
+        if (qemu_strtoui(parts[0], NULL, 0, &index) ||
+            index >= ORIN_NUM_BUSMASTERS) {
+            error_report("busmaster-boot: '%s' is no bus master", parts[0]);
+            exit(1);
+        }
+        dev = DEVICE(oms->busmaster[index]);
+        qdev_prop_set_uint32(dev, "boot-client",
+                             orin_busmaster[index].write_client);
+        qdev_prop_set_uint32(dev, "boot-sid",
+                             orin_sid(oms, &orin_busmaster[index]));
+        for (p = parts + 1; *p; p++) {
+            g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
+            g_autofree char *name = g_strdup_printf("boot-%s", pair[0]);
+
+            object_property_parse(OBJECT(dev), name, pair[1] ?: "",
+                                  &error_fatal);
+        }
+    }
+}
+
+static void orin_realize_busmasters(OrinMachineState *oms)
+{
+    const MemMapEntry *map = &orin_memmap[ORIN_BUSMASTERS];
+    int i;
+
+    for (i = 0; i < ORIN_NUM_BUSMASTERS; i++) {
+        SysBusDevice *sbd = SYS_BUS_DEVICE(oms->busmaster[i]);
+
+        sysbus_realize_and_unref(sbd, &error_fatal);
+        sysbus_mmio_map(sbd, 0, map->base + i * map->size);
+    }
+}
+
+/*
+ * All functions behind the host share one stream ID, as behind a PCIe
+ * controller of Tegra234.
+ */
+static AddressSpace *orin_pcie_address_space(PCIBus *bus, void *opaque,
+                                             int devfn)
+{
+    OrinMachineState *oms = opaque;
+
+    return &oms->pcie_as;
+}
+
+static const PCIIOMMUOps orin_pcie_iommu_ops = {
+    .get_address_space = orin_pcie_address_space,
+};
+
+static void orin_map_alias(DeviceState *dev, const char *name, int region,
+                           hwaddr offset, int map)
+{
+    MemoryRegion *alias = g_new0(MemoryRegion, 1);
+
+    memory_region_init_alias(alias, OBJECT(dev), name,
+                             sysbus_mmio_get_region(SYS_BUS_DEVICE(dev),
+                                                    region),
+                             offset, orin_memmap[map].size);
+    memory_region_add_subregion(get_system_memory(), orin_memmap[map].base,
+                                alias);
+}
+
+static void orin_create_pcie(OrinMachineState *oms)
+{
+    MachineClass *mc = MACHINE_GET_CLASS(oms);
+    DeviceState *dev = qdev_new(TYPE_GPEX_HOST);
+    SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
+    PCIBus *bus;
+    int i;
+
+    object_property_add_child(OBJECT(oms), "pcie", OBJECT(dev));
+    sysbus_realize_and_unref(sbd, &error_fatal);
+    orin_map_alias(dev, "pcie-ecam", 0, 0, ORIN_PCIE_ECAM);
+    orin_map_alias(dev, "pcie-mmio", 1, ORIN_PCIE_MMIO_BUS, ORIN_PCIE_MMIO);
+    orin_map_alias(dev, "pcie-mmio-high", 1,
+                   orin_memmap[ORIN_PCIE_MMIO_HIGH].base, ORIN_PCIE_MMIO_HIGH);
+    sysbus_mmio_map(sbd, 2, orin_memmap[ORIN_PCIE_PIO].base);
+    for (i = 0; i < PCI_NUM_PINS; i++) {
+        sysbus_connect_irq(sbd, i, orin_spi(oms, ORIN_IRQ_PCIE + i));
+        gpex_set_irq_num(GPEX_HOST(dev), i, ORIN_IRQ_PCIE + i);
+    }
+
+    orin_init_port(oms, &oms->pcie_port, "pcie-dma", &orin_pcie);
+    address_space_init(&oms->pcie_as, orin_dma_port_mr(&oms->pcie_port),
+                       "pcie-dma");
+    bus = PCI_HOST_BRIDGE(dev)->bus;
+    pci_setup_iommu(bus, &orin_pcie_iommu_ops, oms);
+    pci_init_nic_devices(bus, mc->default_nic);
+}
+
+/*
+ * A reset controller in the manner of "snps,dw-high-reset", in place of the
+ * BPMP: bit 0 resets SDMMC4.
+ */
+static uint64_t orin_reset_read(void *opaque, hwaddr addr, unsigned size)
+{
+    OrinMachineState *oms = opaque;
+
+    return addr == 0 ? oms->reset_lines : 0;
+}
+
+static void orin_reset_write(void *opaque, hwaddr addr, uint64_t value,
+                             unsigned size)
+{
+    OrinMachineState *oms = opaque;
+
+    if (addr == 0) {
+        if (value & ~oms->reset_lines & BIT(0)) {
+            device_cold_reset(oms->sdmmc);
+        }
+        oms->reset_lines = value;
+    }
+}
+
+static const MemoryRegionOps orin_reset_ops = {
+    .read = orin_reset_read,
+    .write = orin_reset_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 4 },
+};
+
+static void orin_create_reset(OrinMachineState *oms)
+{
+    MemoryRegion *mr = g_new0(MemoryRegion, 1);
+
+    memory_region_init_io(mr, OBJECT(oms), &orin_reset_ops, oms, "orin-reset",
+                          orin_memmap[ORIN_RESET].size);
+    memory_region_add_subregion(get_system_memory(),
+                                orin_memmap[ORIN_RESET].base, mr);
+}
+
+/* CPUs */
+
+static uint64_t orin_cpu_mp_affinity(unsigned index)
+{
+    return (index % ORIN_CPUS_PER_CLUSTER) << ARM_AFF1_SHIFT |
+           (uint64_t)(index / ORIN_CPUS_PER_CLUSTER) << ARM_AFF2_SHIFT;
+}
+
+static void orin_create_cpus(OrinMachineState *oms)
+{
+    MachineState *ms = MACHINE(oms);
+    unsigned i;
+
+    for (i = 0; i < ms->smp.cpus; i++) {
+        Object *cpu = object_new(ms->cpu_type);
+
+        object_property_set_int(cpu, "mp-affinity", orin_cpu_mp_affinity(i),
+                                &error_abort);
+        CPU(cpu)->cpu_index = i;
+        if (!object_property_find(cpu, "has_el2")) {
+            error_report("CPU type %s has no EL2", ms->cpu_type);
+            exit(1);
+        }
+        if (object_property_find(cpu, "has_el3")) {
+            object_property_set_bool(cpu, "has_el3", false, &error_abort);
+        }
+        if (object_property_find(cpu, "reset-cbar")) {
+            object_property_set_int(cpu, "reset-cbar",
+                                    orin_memmap[ORIN_GICD].base, &error_abort);
+        }
+        object_property_set_link(cpu, "memory", OBJECT(get_system_memory()),
+                                 &error_abort);
+        qdev_realize(DEVICE(cpu), NULL, &error_fatal);
+        object_unref(cpu);
+    }
+}
+
+/* The device tree has all CPUs; drop those that are not there. */
+static void orin_modify_dtb(const struct arm_boot_info *info, void *fdt)
+{
+    OrinMachineState *oms = container_of(info, OrinMachineState, bootinfo);
+    unsigned i;
+
+    for (i = MACHINE(oms)->smp.cpus; i < ORIN_MAX_CPUS; i++) {
+        g_autofree char *path = g_strdup_printf("/cpus/cpu@%" PRIx64,
+                                                orin_cpu_mp_affinity(i));
+
+        if (fdt_path_offset(fdt, path) >= 0) {
+            qemu_fdt_nop_node(fdt, path);
+        }
+    }
+}
+
+static void *orin_no_dtb(const struct arm_boot_info *info, int *size)
+{
+    error_report("the orin machine needs a device tree: -dtb orin.dtb");
+    exit(1);
+}
+
+/* Exit */
+
+static uint64_t orin_violations(OrinMachineState *oms)
+{
+    uint64_t n = oms->mc ? tegra_mc_violations(oms->mc) : 0;
+    unsigned i;
+
+    for (i = 0; i < oms->num_smmus; i++) {
+        n += smmuv2_violations(oms->smmu[i]);
+    }
+    return n;
+}
+
+static void orin_exit(Notifier *n, void *data)
+{
+    OrinMachineState *oms = container_of(n, OrinMachineState, exit_notifier);
+    g_autoptr(GString) json = g_string_new("{");
+    unsigned i;
+
+    fprintf(stderr, "orin: violations: %" PRIu64 "\n", orin_violations(oms));
+    for (i = 0; i < oms->num_smmus; i++) {
+        smmuv2_print_stats(oms->smmu[i], stderr);
+    }
+    if (oms->mc) {
+        tegra_mc_print_stats(oms->mc, stderr);
+    }
+
+    g_string_append_printf(json, "\"violations\":%" PRIu64 ",\"smmu\":{",
+                           orin_violations(oms));
+    for (i = 0; i < oms->num_smmus; i++) {
+        g_string_append_printf(json, "%s\"%s\":{\"violations\":%" PRIu64 "}",
+                               i ? "," : "", oms->smmu_name[i],
+                               smmuv2_violations(oms->smmu[i]));
+    }
+    g_string_append(json, "},\"mc\":");
+    if (oms->mc) {
+        tegra_mc_json_stats(oms->mc, json);
+    } else {
+        g_string_append(json, "null");
+    }
+    g_string_append(json, ",\"busmaster\":[");
+    for (i = 0; i < ORIN_NUM_BUSMASTERS; i++) {
+        OrinBusMaster *bm = oms->busmaster[i];
+
+        g_string_append_printf(json, "%s{\"ok\":%" PRIu64 ",\"err\":%" PRIu64
+                               "}", i ? "," : "", bm->total_ok, bm->total_err);
+    }
+    g_string_append_printf(json, "],\"stalls_aborted\":%" PRIu64 "}",
+                           oms->fabric.stalls);
+    fprintf(stderr, "orin: stats: %s\n", json->str);
+}
+
+/* Machine */
+
+static void orin_init(MachineState *ms)
+{
+    OrinMachineState *oms = ORIN_MACHINE(ms);
+
+    memory_region_add_subregion(get_system_memory(), ORIN_RAM_BASE, ms->ram);
+    orin_create_cpus(oms);
+    orin_create_gic(oms);
+    if (oms->plain_smmu) {
+        orin_create_plain_smmu(oms);
+    } else {
+        orin_create_smmus(oms);
+        orin_create_mc(oms);
+    }
+    orin_dma_fabric_init(&oms->fabric, oms->mc, oms->smmu[0], oms->dma_strict);
+
+    orin_create_uart(oms);
+    orin_create_reset(oms);
+    orin_create_sdmmc(oms);
+    orin_create_pl330(oms);
+    orin_create_pcie(oms);
+    orin_create_busmasters(oms);
+    orin_parse_busmaster_boot(oms);
+    orin_realize_busmasters(oms);
+
+    oms->exit_notifier.notify = orin_exit;
+    qemu_add_exit_notifier(&oms->exit_notifier);
+
+    oms->bootinfo.ram_size = ms->ram_size;
+    oms->bootinfo.board_id = -1;
+    oms->bootinfo.loader_start = ORIN_RAM_BASE;
+    oms->bootinfo.psci_conduit = QEMU_PSCI_CONDUIT_SMC;
+    oms->bootinfo.get_dtb = orin_no_dtb;
+    oms->bootinfo.modify_dtb = orin_modify_dtb;
+    arm_load_kernel(ARM_CPU(first_cpu), ms, &oms->bootinfo);
+}
+
+static bool orin_get_plain_smmu(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->plain_smmu;
+}
+
+static void orin_set_plain_smmu(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->plain_smmu = value;
+}
+
+static bool orin_get_dma_strict(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->dma_strict;
+}
+
+static void orin_set_dma_strict(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->dma_strict = value;
+}
+
+#define ORIN_STR_PROPERTY(field)                                            \
+    static char *orin_get_##field(Object *obj, Error **errp)                \
+    {                                                                       \
+        return g_strdup(ORIN_MACHINE(obj)->field);                          \
+    }                                                                       \
+    static void orin_set_##field(Object *obj, const char *value,            \
+                                 Error **errp)                              \
+    {                                                                       \
+        OrinMachineState *oms = ORIN_MACHINE(obj);                          \
+                                                                            \
+        g_free(oms->field);                                                 \
+        oms->field = g_strdup(value);                                       \
+    }
+
+ORIN_STR_PROPERTY(passthrough)
+ORIN_STR_PROPERTY(no_override)
+ORIN_STR_PROPERTY(locked)
+ORIN_STR_PROPERTY(busmaster_boot)
+
+static bool orin_get_power_cycle(Object *obj, Error **errp)
+{
+    return false;
+}
+
+/* What is in the power domain of the memory controller loses its registers. */
+static void orin_set_power_cycle(Object *obj, bool value, Error **errp)
+{
+    OrinMachineState *oms = ORIN_MACHINE(obj);
+    unsigned i;
+
+    if (!value) {
+        return;
+    }
+    for (i = 0; i < oms->num_smmus; i++) {
+        if (!object_property_set_bool(OBJECT(oms->smmu[i]), "power-cycle", true,
+                                      errp)) {
+            return;
+        }
+    }
+    if (oms->mc) {
+        object_property_set_bool(OBJECT(oms->mc), "power-cycle", true, errp);
+    }
+}
+
+static void orin_get_violations(Object *obj, Visitor *v, const char *name,
+                                void *opaque, Error **errp)
+{
+    uint64_t n = orin_violations(ORIN_MACHINE(obj));
+
+    visit_type_uint64(v, name, &n, errp);
+}
+
+static void orin_instance_init(Object *obj)
+{
+    OrinMachineState *oms = ORIN_MACHINE(obj);
+
+    oms->dma_strict = true;
+    oms->passthrough = g_strdup("nvdisplay:xusb:sdmmc");
+}
+
+static void orin_class_init(ObjectClass *oc, void *data)
+{
+    static const char * const valid_cpu_types[] = {
+        ARM_CPU_TYPE_NAME("cortex-a57"),
+        ARM_CPU_TYPE_NAME("cortex-a72"),
+        ARM_CPU_TYPE_NAME("cortex-a76"),
+        ARM_CPU_TYPE_NAME("neoverse-n1"),
+        ARM_CPU_TYPE_NAME("neoverse-v1"),
+        ARM_CPU_TYPE_NAME("neoverse-n2"),
+        ARM_CPU_TYPE_NAME("max"),
+        NULL
+    };
+    /* No option ROMs; and see hw/misc/orin-dma.h about bounce buffers. */
+    static GlobalProperty compat[] = {
+        { TYPE_PCI_DEVICE, "romfile", "" },
+        { TYPE_PCI_DEVICE, "x-max-bounce-buffer-size", "16777216" },
+    };
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->desc = "Jetson Orin (Tegra234) like machine";
+    mc->init = orin_init;
+    mc->max_cpus = ORIN_MAX_CPUS;
+    mc->default_cpus = 2;
+    mc->default_cpu_type = ARM_CPU_TYPE_NAME("cortex-a76");
+    mc->valid_cpu_types = valid_cpu_types;
+    mc->default_ram_size = 2 * GiB;
+    mc->default_ram_id = "orin.ram";
+    mc->default_nic = "e1000e";
+    mc->block_default_type = IF_SD;
+    mc->no_floppy = 1;
+    mc->no_cdrom = 1;
+    mc->no_parallel = 1;
+    compat_props_add(mc->compat_props, compat, G_N_ELEMENTS(compat));
+
+    object_class_property_add_bool(oc, "plain-smmu", orin_get_plain_smmu,
+                                   orin_set_plain_smmu);
+    object_class_property_set_description(oc, "plain-smmu",
+        "one MMU-500 and no memory controller");
+    object_class_property_add_bool(oc, "dma-strict", orin_get_dma_strict,
+                                   orin_set_dma_strict);
+    object_class_property_set_description(oc, "dma-strict",
+        "translate each access of DMA anew");
+    object_class_property_add_str(oc, "passthrough", orin_get_passthrough,
+                                  orin_set_passthrough);
+    object_class_property_set_description(oc, "passthrough",
+        "memory clients that firmware leaves in passthrough, separated by ':'");
+    object_class_property_add_str(oc, "no-override", orin_get_no_override,
+                                  orin_set_no_override);
+    object_class_property_set_description(oc, "no-override",
+        "memory clients that firmware leaves without a stream ID override");
+    object_class_property_add_str(oc, "locked", orin_get_locked,
+                                  orin_set_locked);
+    object_class_property_set_description(oc, "locked",
+        "memory clients whose stream ID registers firmware has locked");
+    object_class_property_add_str(oc, "busmaster-boot",
+                                  orin_get_busmaster_boot,
+                                  orin_set_busmaster_boot);
+    object_class_property_set_description(oc, "busmaster-boot",
+        "DMA from power-on: <index>:addr=<n>:len=<n>[:write=on][:client=<n>]"
+        "[:sid=<n>][:period-us=<n>][;...]");
+    object_class_property_add_bool(oc, "power-cycle", orin_get_power_cycle,
+                                   orin_set_power_cycle);
+    object_class_property_set_description(oc, "power-cycle",
+        "set: the SMMUs and the memory controller lose their registers");
+    object_class_property_add(oc, "violations", "uint64", orin_get_violations,
+                              NULL, NULL, NULL);
+    object_class_property_set_description(oc, "violations",
+        "violations of the strict models so far");
+}
+
+static const TypeInfo orin_types[] = {
+    {
+        .name = TYPE_ORIN_MACHINE,
+        .parent = TYPE_MACHINE,
+        .instance_size = sizeof(OrinMachineState),
+        .instance_init = orin_instance_init,
+        .class_init = orin_class_init,
+    },
+};
+
+DEFINE_TYPES(orin_types)

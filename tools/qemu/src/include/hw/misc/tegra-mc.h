@@ -1,0 +1,93 @@
+/*
+ * Tegra234 memory controller: the stream ID of each DMA, and its errors
+ *
+ * Every bus master of the SoC enters the memory controller as a "client"; most
+ * have one for reads and one for writes. Per client there is an override
+ * register, which holds the stream ID that its transactions get, and a
+ * security register, which says whether the override applies and whether both
+ * registers may still be written. With that stream ID a transaction goes to
+ * the one SMMU that serves the client, or, with the passthrough stream ID,
+ * around it.
+ *
+ * How to wire it: set the links "smmu-niso0", "smmu-niso1" and "smmu-iso",
+ * realize, map MMIO regions 0 (sid), 1 (broadcast) and 2..17 (channels 0..15),
+ * connect IRQ 0.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef HW_MISC_TEGRA_MC_H
+#define HW_MISC_TEGRA_MC_H
+
+#include "qom/object.h"
+#include "exec/hwaddr.h"
+#include "hw/arm/smmuv2.h"
+
+#define TYPE_TEGRA_MC "tegra234-mc"
+OBJECT_DECLARE_SIMPLE_TYPE(TegraMCState, TEGRA_MC)
+
+#define TEGRA_MC_NUM_CHANNELS   16
+#define TEGRA_MC_NUM_REGIONS    (2 + TEGRA_MC_NUM_CHANNELS)
+#define TEGRA_MC_REGION_SIZE    0x10000
+
+#define TEGRA_MC_SID_PASSTHROUGH 0x7f
+
+typedef enum TegraMCSMMU {
+    TEGRA_MC_NISO0,
+    TEGRA_MC_NISO1,
+    TEGRA_MC_ISO,
+    TEGRA_MC_NUM_SMMUS,
+} TegraMCSMMU;
+
+typedef struct TegraMCClient {
+    uint16_t id;        /* its registers are at 8 * id in the sid region */
+    uint8_t sid;        /* what firmware makes it use */
+    uint8_t smmu;       /* TegraMCSMMU */
+    const char *name;
+} TegraMCClient;
+
+/* Sorted by id. */
+extern const TegraMCClient tegra_mc_clients[];
+extern const unsigned tegra_mc_num_clients;
+
+/* The clients that the board's own bus masters use. */
+enum {
+    TEGRA_MC_SDMMCRAB   = 0x63,
+    TEGRA_MC_SDMMCWAB   = 0x67,
+    TEGRA_MC_NVENCSRD   = 0x1c,
+    TEGRA_MC_NVENCSWR   = 0x2b,
+    TEGRA_MC_VICSRD     = 0x6c,
+    TEGRA_MC_VICSWR     = 0x6d,
+    TEGRA_MC_APER       = 0x7a,
+    TEGRA_MC_APEW       = 0x7b,
+    TEGRA_MC_NVDISPLAYR = 0x92,
+    TEGRA_MC_APEDMAR    = 0x9f,
+    TEGRA_MC_APEDMAW    = 0xa0,
+    TEGRA_MC_PCIE4R     = 0xe0,
+    TEGRA_MC_PCIE4W     = 0xe1,
+};
+
+typedef enum TegraMCRoute {
+    TEGRA_MC_ROUTE_ABORT,       /* no such client */
+    TEGRA_MC_ROUTE_PASSTHROUGH, /* straight to memory */
+    TEGRA_MC_ROUTE_SMMU,        /* to *smmu with stream ID *sid */
+} TegraMCRoute;
+
+/*
+ * Where a transaction of @client goes, whose master says that its stream ID
+ * is @own_sid. @probe: do not count or log it.
+ */
+TegraMCRoute tegra_mc_route(TegraMCState *s, unsigned client, uint32_t own_sid,
+                            hwaddr addr, bool write, bool probe,
+                            SMMUv2State **smmu, uint32_t *sid);
+
+/* How often software did what it must not do; reasons are in the stats. */
+uint64_t tegra_mc_violations(TegraMCState *s);
+
+/* Print the violations by reason and the counters, a line each. */
+void tegra_mc_print_stats(TegraMCState *s, FILE *f);
+
+/* Append the counters as one JSON object. */
+void tegra_mc_json_stats(TegraMCState *s, GString *str);
+
+#endif /* HW_MISC_TEGRA_MC_H */
