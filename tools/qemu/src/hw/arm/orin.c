@@ -23,6 +23,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
+#include "qemu/guest-random.h"
 #include "qemu/log.h"
 #include "qemu/module.h"
 #include "qemu/units.h"
@@ -427,7 +428,9 @@ static void orin_create_pl330(OrinMachineState *oms)
     const int num_events = 16;
     int i;
 
+    /* A PL330 in its secure state, as it is after reset, is privileged. */
     orin_init_port(oms, &oms->pl330_port, "pl330-dma", &orin_pl330);
+    oms->pl330_port.priv = true;
     object_property_add_child(OBJECT(oms), "pl330", OBJECT(dev));
     object_property_add_child(OBJECT(oms), "pl330-irq", OBJECT(orgate));
     qdev_prop_set_uint8(dev, "num_events", num_events);
@@ -650,11 +653,19 @@ static void orin_create_cpus(OrinMachineState *oms)
     }
 }
 
-/* The device tree has all CPUs; drop those that are not there. */
+/*
+ * The device tree has all CPUs; drop those that are not there. A seed saves
+ * the kernel from waiting for entropy; there is none for KASLR, so that the
+ * addresses in a log are the same each time.
+ */
 static void orin_modify_dtb(const struct arm_boot_info *info, void *fdt)
 {
     OrinMachineState *oms = container_of(info, OrinMachineState, bootinfo);
+    uint8_t seed[32];
     unsigned i;
+
+    qemu_guest_getrandom_nofail(seed, sizeof(seed));
+    qemu_fdt_setprop(fdt, "/chosen", "rng-seed", seed, sizeof(seed));
 
     for (i = MACHINE(oms)->smp.cpus; i < ORIN_MAX_CPUS; i++) {
         g_autofree char *path = g_strdup_printf("/cpus/cpu@%" PRIx64,
@@ -693,6 +704,14 @@ static void orin_exit(Notifier *n, void *data)
 
     fprintf(stderr, "orin: violations: %" PRIu64 "\n", orin_violations(oms));
     for (i = 0; i < oms->num_smmus; i++) {
+        g_autofree char *log = object_property_get_str(OBJECT(oms->smmu[i]),
+                                                       "violation-log", NULL);
+
+        if (log && *log) {
+            fprintf(stderr, "orin: violations of smmu-%s:\n%s%s",
+                    oms->smmu_name[i], log,
+                    g_str_has_suffix(log, "\n") ? "" : "\n");
+        }
         smmuv2_print_stats(oms->smmu[i], stderr);
     }
     if (oms->mc) {
@@ -702,9 +721,10 @@ static void orin_exit(Notifier *n, void *data)
     g_string_append_printf(json, "\"violations\":%" PRIu64 ",\"smmu\":{",
                            orin_violations(oms));
     for (i = 0; i < oms->num_smmus; i++) {
-        g_string_append_printf(json, "%s\"%s\":{\"violations\":%" PRIu64 "}",
-                               i ? "," : "", oms->smmu_name[i],
-                               smmuv2_violations(oms->smmu[i]));
+        g_autofree char *smmu = smmuv2_stats_json(oms->smmu[i]);
+
+        g_string_append_printf(json, "%s\"%s\":%s", i ? "," : "",
+                               oms->smmu_name[i], smmu);
     }
     g_string_append(json, "},\"mc\":");
     if (oms->mc) {

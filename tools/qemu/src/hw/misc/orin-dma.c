@@ -184,6 +184,7 @@ static IOMMUTLBEntry orin_dma_port_translate(IOMMUMemoryRegion *iommu,
         .sid = port->sid[write],
         .addr = addr,
         .write = write,
+        .priv = port->priv,
     };
 
     return orin_dma_translate(port->fabric, &txn, 1, flag == IOMMU_NONE);

@@ -67,6 +67,7 @@ struct OrinDMAPort {
     OrinDMAFabric *fabric;
     uint32_t client[2];     /* of reads, of writes */
     uint32_t sid[2];
+    bool priv;              /* the master's accesses are privileged */
 };
 
 void orin_dma_port_init(OrinDMAPort *port, Object *owner, const char *name,
