@@ -32,8 +32,9 @@
  *                      instances do not have alike
  *
  * The instances cannot be written at the same instant. A register that was
- * written on one of them and not yet on the other is let off for
- * "mirror-grace-us" (counted as mirror_windows).
+ * written on one of them and not yet on the other is let off (and counted as
+ * mirror_windows) until "mirror-grace-writes" more register writes, or
+ * "mirror-grace-us", have gone by.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -50,6 +51,7 @@
 typedef struct HalfMirrored {
     unsigned instance;
     int64_t since;
+    uint64_t writes;        /* of all registers, before this one */
 } HalfMirrored;
 
 static const struct {
@@ -110,6 +112,7 @@ void smmuv2_mirror_write(SMMUv2Instance *inst, hwaddr reg)
         h = g_new(HalfMirrored, 1);
         h->instance = inst->index;
         h->since = qemu_clock_get_us(QEMU_CLOCK_VIRTUAL);
+        h->writes = s->writes;
         g_hash_table_insert(s->half_mirrored, reg_key(reg), h);
     } else if (h->instance != inst->index) {
         g_hash_table_remove(s->half_mirrored, reg_key(reg));
@@ -126,8 +129,9 @@ static void compare(SMMUv2Instance *inst, hwaddr reg, const char *what,
         return;
     }
     h = g_hash_table_lookup(s->half_mirrored, reg_key(reg));
-    if (h && qemu_clock_get_us(QEMU_CLOCK_VIRTUAL) - h->since <
-             s->mirror_grace_us) {
+    if (h && s->writes - h->writes <= s->mirror_grace_writes &&
+        qemu_clock_get_us(QEMU_CLOCK_VIRTUAL) - h->since <
+        s->mirror_grace_us) {
         s->count.mirror_windows++;
         return;
     }
@@ -252,7 +256,7 @@ static char *join(GPtrArray *lines)
     return g_string_free(out, false);
 }
 
-static char *stats_json(SMMUv2State *s)
+char *smmuv2_stats_json(SMMUv2State *s)
 {
     GString *out = g_string_new(NULL);
     GHashTableIter iter;
@@ -333,7 +337,7 @@ static char *get_stats(Object *obj, Error **errp)
 {
     SMMUv2State *s = SMMUV2(obj);
 
-    return s->violation_log ? stats_json(s) : g_strdup("{}");
+    return s->violation_log ? smmuv2_stats_json(s) : g_strdup("{}");
 }
 
 static char *get_translation_log(Object *obj, Error **errp)

@@ -309,6 +309,7 @@ struct SMMUv2Instance {
     /* smmuv2-tlb.c */
     GHashTable *tlb;
     GArray *pending;        /* of SMMUv2Inv, in the order of their writes */
+    int64_t next_due;       /* the earliest of theirs */
     uint64_t seq;           /* counts fills and invalidations */
     uint64_t shifts[4];     /* by SMMUv2TLBKind: entry sizes in the TLB */
     uint32_t formats;       /* and the formats of its table pointers */
@@ -377,6 +378,7 @@ struct SMMUv2State {
     /* properties: behaviour */
     uint64_t sync_delay_ns;
     uint64_t mirror_grace_us;
+    uint64_t mirror_grace_writes;
     bool walk_cache_erratum;
     bool prefetch;
 
@@ -386,6 +388,7 @@ struct SMMUv2State {
     /* smmuv2-check.c */
     SMMUv2Counters count;
     uint64_t txns[SMMUV2_MAX_INSTANCES];
+    uint64_t writes;
     uint64_t violations;
     GPtrArray *violation_log;
     GPtrArray *stale_log;

@@ -982,6 +982,7 @@ static void mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
     unsigned space = decode(inst, addr, size, &a);
 
     trace_smmuv2_write(smmuv2_name(inst->smmu), inst->index, addr, val, size);
+    inst->smmu->writes++;
     smmuv2_tlb_catch_up(inst);
     if (bad_size(&a, space)) {
         return;

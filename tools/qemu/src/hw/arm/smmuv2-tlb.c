@@ -385,6 +385,7 @@ void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank)
         if (inv->due == INT64_MAX &&
             (bank == SMMUV2_GLOBAL || bank == inv->bank)) {
             inv->due = due;
+            inst->next_due = MIN(inst->next_due, due);
         }
     }
     if (bank == SMMUV2_GLOBAL) {
@@ -419,10 +420,14 @@ void smmuv2_tlb_catch_up(SMMUv2Instance *inst)
     int64_t now;
     unsigned kept = 0;
 
-    if (!inst->pending->len || stuck(inst)) {
+    if (inst->next_due == INT64_MAX || stuck(inst)) {
         return;
     }
     now = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+    if (now < inst->next_due) {
+        return;
+    }
+    inst->next_due = INT64_MAX;
     for (unsigned i = 0; i < inst->pending->len; i++) {
         SMMUv2Inv inv = g_array_index(inst->pending, SMMUv2Inv, i);
 
@@ -430,6 +435,7 @@ void smmuv2_tlb_catch_up(SMMUv2Instance *inst)
             apply(inst, &inv);
         } else {
             g_array_index(inst->pending, SMMUv2Inv, kept++) = inv;
+            inst->next_due = MIN(inst->next_due, inv.due);
         }
     }
     g_array_set_size(inst->pending, kept);
@@ -472,6 +478,7 @@ void smmuv2_tlb_reset(SMMUv2Instance *inst)
     g_array_set_size(inst->pending, 0);
     memset(inst->shifts, 0, sizeof(inst->shifts));
     inst->formats = 0;
+    inst->next_due = INT64_MAX;
     inst->sync_active = false;
     for (unsigned n = 0; n < SMMUV2_MAX_CB; n++) {
         inst->cb[n].sync_active = false;
@@ -482,4 +489,5 @@ void smmuv2_tlb_init(SMMUv2Instance *inst)
 {
     inst->tlb = g_hash_table_new_full(key_hash, key_equal, NULL, g_free);
     inst->pending = g_array_new(false, false, sizeof(SMMUv2Inv));
+    inst->next_due = INT64_MAX;
 }

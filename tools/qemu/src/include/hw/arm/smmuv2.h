@@ -84,6 +84,9 @@ void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier);
 /* How often software did what it must not do; see "violation-log". */
 uint64_t smmuv2_violations(SMMUv2State *s);
 
+/* The property "stats": all counters, as a JSON object; to be freed. */
+char *smmuv2_stats_json(SMMUv2State *s);
+
 /* Print name, violations and the counters of "stats", one line each. */
 void smmuv2_print_stats(SMMUv2State *s, FILE *f);
 
