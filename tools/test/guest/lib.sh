@@ -100,7 +100,8 @@ is_protected()
 # the kernel has the series, whether or not it works
 has_series()
 {
-	grep -q ' arm_smmu_kvm\| kvm_arm_smmu\|__pkvm_iommu_init' /proc/kallsyms
+	[ -f /tmp/has_series ] || zcat /proc/config.gz | grep -c '^CONFIG_ARM_SMMU_KVM=y' >/tmp/has_series
+	[ "$(cat /tmp/has_series)" -gt 0 ]
 }
 
 # EL2 has to own the IOMMUs
@@ -140,15 +141,30 @@ symbol()
 	sed -n "/ $1\$/{s/^\\([0-9a-f]*\\) .*/0x\\1/p;q}" /proc/kallsyms
 }
 
+DT=/sys/firmware/devicetree/base
+
+# dt_enabled NODE: neither it nor what it is in is disabled
+dt_enabled()
+{
+	_p=$1
+	while [ "$_p" != "$DT" ]; do
+		if [ -f "$_p/status" ]; then
+			case $(tr -d '\0' <"$_p/status") in
+			ok|okay) ;;
+			*) return 1 ;;
+			esac
+		fi
+		_p=${_p%/*}
+	done
+}
+
 # dt_nodes COMPATIBLE: enabled device tree nodes
 dt_nodes()
 {
-	for _f in $(find /sys/firmware/devicetree/base -name compatible); do
+	# one pass over all, then a closer look at the few that are left
+	for _f in $(find $DT -name compatible -exec grep -lF "$1" {} + 2>/dev/null | sort); do
 		tr '\0' '\n' <"$_f" | grep -qxF "$1" || continue
-		_n=${_f%/compatible}
-		case $(tr -d '\0' <"$_n/status" 2>/dev/null) in
-		''|ok|okay) echo "$_n" ;;
-		esac
+		dt_enabled "${_f%/compatible}" && echo "${_f%/compatible}"
 	done
 }
 
@@ -158,11 +174,13 @@ dt_cells()
 	hexdump -v -e '1/1 "%02x"' "$1" | sed 's/\(........\)/0x\1 /g'
 }
 
-# of_dev NODE: the platform device's directory in sysfs
+# of_dev NODE: the directory in sysfs of the device made for it
 of_dev()
 {
-	for _d in /sys/bus/platform/devices/* /sys/bus/amba/devices/*; do
-		[ "$(readlink -f "$_d/of_node")" = "$(readlink -f "$1")" ] && echo "$_d" && return
+	for _u in $(grep -lxF "OF_FULLNAME=${1#"$DT"}" /sys/bus/platform/devices/*/uevent \
+			/sys/bus/amba/devices/*/uevent 2>/dev/null); do
+		echo "${_u%/uevent}"
+		return
 	done
 }
 
@@ -275,12 +293,9 @@ pci_class()
 need_pci()
 {
 	[ -z "$(pci_class "$1")" ] || return 0
-	for _d in $(find /sys/firmware/devicetree/base -name device_type); do
+	for _d in $(find $DT -name device_type); do
 		[ "$(tr -d '\0' <"$_d")" = pci ] || continue
-		case $(tr -d '\0' <"${_d%/*}/status" 2>/dev/null) in
-		''|ok|okay) ;;
-		*) continue ;;
-		esac
+		dt_enabled "${_d%/*}" || continue
 		[ -n "$(ls /sys/bus/pci/devices)" ] && continue
 		not_ok "PCI host has devices" "${_d%/*} came up empty"
 		exit 0
@@ -314,13 +329,13 @@ translated()
 disk_stress()
 {
 	_mib=$(sed -n 's/.*blkmib=\([0-9]*\).*/\1/p' /proc/cmdline)
-	_mib=${_mib:-16}
+	_mib=${_mib:-6}
 	check "one request at a time, one sector each" \
 		blkstress "$1" -j 1 -q 1 -m 1 -x 1 -s 11
-	check "two jobs, depth 16, odd lengths and offsets" \
-		blkstress "$1" -j 2 -q 16 -m "$_mib" -x 37 -s 22
-	check "four jobs, depth 32, up to 256 KiB a request" \
-		blkstress "$1" -j 4 -q 32 -m $((_mib * 4)) -x 512 -s 33
+	check "two jobs, depth 64, odd lengths and offsets" \
+		blkstress "$1" -j 2 -q 64 -m "$_mib" -x 37 -s 22
+	check "four jobs, depth 8, up to 256 KiB a request" \
+		blkstress "$1" -j 4 -q 8 -m $((_mib * 3)) -x 512 -s 33
 	check "page cache: written, dropped, read back, same SHA-256" \
 		disk_sum "$1"
 }

@@ -32,7 +32,8 @@
 
 #define SECTOR		512
 #define WORDS		(SECTOR / 8)
-#define SLOT_SECTORS	512	/* what a slot has of the disk */
+#define MAX_SECTORS	512	/* of one request */
+#define MAX_SLOT	768	/* what a slot has of the disk, at most */
 
 struct stats {
 	uint64_t writes, reads, bytes, errors;
@@ -40,7 +41,7 @@ struct stats {
 
 struct slot {
 	uint64_t start;				/* its first sector */
-	uint32_t generation[SLOT_SECTORS];	/* 0: never written */
+	uint32_t generation[MAX_SLOT];		/* 0: never written */
 	char *area;				/* its buffer, page aligned */
 	char *buf;				/* where in it the request is */
 	struct iocb cb;
@@ -49,6 +50,7 @@ struct slot {
 };
 
 static unsigned int jobs = 2, depth = 16, mib = 16, max_sectors = 300, seed = 1;
+static unsigned int slot_sectors;
 static const char *path;
 
 static uint64_t rnd_state;
@@ -166,8 +168,8 @@ static int job(unsigned int number, uint64_t start, struct stats *st)
 	}
 
 	for (unsigned int i = 0; i < depth; i++) {
-		slots[i].start = start + (uint64_t)i * SLOT_SECTORS;
-		slots[i].area = mmap(NULL, (SLOT_SECTORS + 8) * SECTOR, PROT_READ | PROT_WRITE,
+		slots[i].start = start + (uint64_t)i * slot_sectors;
+		slots[i].area = mmap(NULL, (slot_sectors + 8) * SECTOR, PROT_READ | PROT_WRITE,
 				     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (slots[i].area == MAP_FAILED) {
 			perror("mmap");
@@ -192,7 +194,7 @@ static int job(unsigned int number, uint64_t start, struct stats *st)
 				if (next == depth)
 					break;
 				s = &slots[next++];
-				prepare(fd, s, phase == 0, 0, SLOT_SECTORS);
+				prepare(fd, s, phase == 0, 0, slot_sectors);
 			} else {
 				unsigned int i, first, count;
 
@@ -204,7 +206,7 @@ static int job(unsigned int number, uint64_t start, struct stats *st)
 					break;
 				s = &slots[i];
 				count = 1 + rnd() % max_sectors;
-				first = rnd() % (SLOT_SECTORS - count + 1);
+				first = rnd() % (slot_sectors - count + 1);
 				prepare(fd, s, rnd() & 1, first, count);
 			}
 			batch[n++] = &s->cb;
@@ -268,10 +270,12 @@ int main(int argc, char **argv)
 		}
 	}
 	path = argv[optind];
-	if (!path || !jobs || !depth || depth > 256 || !max_sectors || max_sectors > SLOT_SECTORS) {
+	if (!path || !jobs || !depth || depth > 256 || !max_sectors || max_sectors > MAX_SECTORS) {
 		fprintf(stderr, "usage: blkstress DEVICE [-j JOBS] [-q DEPTH] [-m MIB] [-x SECTORS] [-s SEED]\n");
 		return 2;
 	}
+
+	slot_sectors = max_sectors + max_sectors / 2;
 
 	fd = open(path, O_RDONLY);
 	if (fd < 0 || ioctl(fd, BLKGETSIZE64, &size)) {
@@ -279,7 +283,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	close(fd);
-	need = (uint64_t)jobs * depth * SLOT_SECTORS * SECTOR;
+	need = (uint64_t)jobs * depth * slot_sectors * SECTOR;
 	if (size < need) {
 		fprintf(stderr, "%s: %llu bytes, less than the %llu that are needed\n", path,
 			(unsigned long long)size, (unsigned long long)need);

@@ -214,8 +214,14 @@ int main(int argc, char **argv)
 		for (int i = 0; i < 2; i++)
 			bytes += e[!i].got[n] ? frame_len(i, n) : 0;
 	for (int i = 0; i < 2; i++) {
+		unsigned int lost = 0;
+
 		printf("%s: %u sent, %u of %u received, %u errors\n", e[i].name, e[i].sent, e[i].seen,
 		       frames, e[i].errors);
+		for (unsigned int n = 0; n < e[!i].sent; n++)
+			if (!e[i].got[n] && lost++ < 8)
+				printf("%s: frame %u of %u bytes is missing\n", e[i].name, n,
+				       frame_len(!i, n));
 	}
 	printf("%llu KiB\n", (unsigned long long)bytes / 1024);
 	return e[0].seen != frames || e[1].seen != frames || e[0].errors || e[1].errors;

@@ -92,10 +92,14 @@ int write32(phys_addr_t phys, u32 val);
 extern struct bm *bm;			/* the weapon */
 extern struct bm_info bm_info;
 extern struct smmu *bm_smmu;		/* that it sits behind */
-/* One transfer as its device tree node says; true if it completed. */
+/*
+ * One transfer as its device tree node says; true if it completed. If not, the
+ * SMMU may go on to abort until somebody has handled the fault: wait for that.
+ */
 bool dma(u64 addr, bool write, void *data, u32 len);
 
 int machine_init(unsigned long lookup);
+void machine_exit(void);
 
 /* dma.c */
 

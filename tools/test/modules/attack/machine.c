@@ -6,6 +6,8 @@
  * EL2 at boot, where EL2's code and data lie in the kernel image. It knows the
  * device tree: where the registers are.
  */
+#include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/kvm_host.h>
 #include <linux/of.h>
@@ -100,7 +102,13 @@ bool host_may_write(phys_addr_t phys)
 	return !read32(phys, &val) && !write32(phys, val);
 }
 
-bool dma(u64 addr, bool write, void *data, u32 len)
+/* Pages that are always mapped, enough to meet each instance of an SMMU. */
+#define ALWAYS_SIZE	(16 * PAGE_SIZE)
+
+static void *always;
+static dma_addr_t always_iova;
+
+static bool transfer(u64 addr, bool write, void *data, u32 len)
 {
 	struct bm_xfer x = {
 		.client = BM_AS_DESCRIBED,
@@ -112,6 +120,28 @@ bool dma(u64 addr, bool write, void *data, u32 len)
 
 	bm_transfer(bm, &x, data);
 	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+}
+
+static void settle(void)
+{
+	u32 word, i, tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		for (i = 0; i < ALWAYS_SIZE; i += PAGE_SIZE)
+			if (!transfer(always_iova + i, false, &word, sizeof(word)))
+				break;
+		if (i == ALWAYS_SIZE)
+			return;
+		msleep(2);
+	}
+}
+
+bool dma(u64 addr, bool write, void *data, u32 len)
+{
+	if (transfer(addr, write, data, len))
+		return true;
+	settle();
+	return false;
 }
 
 static void find_smmus(const struct device_node *mine)
@@ -168,6 +198,9 @@ int machine_init(unsigned long lookup)
 
 	bm = bm_get(0);
 	if (bm) {
+		always = dma_alloc_coherent(bm_device(bm), ALWAYS_SIZE, &always_iova, GFP_KERNEL);
+		if (!always)
+			return -ENOMEM;
 		bm_describe(bm, &bm_info);
 		if (of_parse_phandle_with_args(bm_device(bm)->of_node, "iommus", "#iommu-cells",
 					       0, &args))
@@ -177,4 +210,10 @@ int machine_init(unsigned long lookup)
 	of_node_put(args.np);
 	find_mc();
 	return 0;
+}
+
+void machine_exit(void)
+{
+	if (always)
+		dma_free_coherent(bm_device(bm), ALWAYS_SIZE, always, always_iova);
 }

@@ -121,6 +121,7 @@ module_init(attack_init);
 static void __exit attack_exit(void)
 {
 	debugfs_remove(dir);
+	machine_exit();
 }
 module_exit(attack_exit);
 

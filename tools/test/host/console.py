@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run of the machine: start QEMU, read the guest's console line by line,
+answer what it asks of the host, keep a log, end it when its time is up.
+"""
+
+import os
+import queue
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+
+from . import machine
+from .qmp import QMP, QMPError, value_of
+
+# colours, cursor movements
+ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|[\x00-\x08\x0b-\x1f]")
+
+# What must not be on the console.  The guest looks through its own kernel's log;
+# this is for what kills it before it can.
+DEATH = re.compile(r"(Kernel panic - not syncing.*|.*[Hh][Yy][Pp] panic.*|"
+                   r"Internal error: .*|Unable to handle kernel .*|BUG: .*|"
+                   r"kernel BUG at .*)")
+VIOLATIONS = re.compile(r"^orin: violations: (\d+)")
+VIOLATION = re.compile(r"violation: (.*)")
+
+
+class Run:
+    """After run(): `lines` (all of the console), `seconds`, `violations` (None if
+    QEMU printed no count), `violation_lines`, `error` (why it is no valid run)."""
+
+    def __init__(self, boot, words, timeout, log, on_line=None):
+        self.boot, self.words, self.timeout = boot, words, timeout
+        self.log_path = log
+        self.on_line = on_line or (lambda line, run: None)
+        self.lines = []
+        self.violations = None
+        self.violation_lines = []
+        self.error = None
+        self.death = None
+        self.seconds = 0.0
+
+    def run(self):
+        os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
+        self.workdir = tempfile.mkdtemp(prefix="orin-")
+        self.start = time.monotonic()
+        try:
+            with open(self.log_path, "w", encoding="utf-8") as self.log:
+                self._run()
+        finally:
+            shutil.rmtree(self.workdir, ignore_errors=True)
+            self.seconds = time.monotonic() - self.start
+        return self
+
+    def elapsed(self):
+        return time.monotonic() - self.start
+
+    def _run(self):
+        try:
+            command = machine.command(self.boot, self.workdir, self.words)
+        except machine.Missing as e:
+            self.error = str(e)
+            return
+        self.log.write("$ " + " ".join(
+            f"'{w}'" if re.search(r"[^\w.,:=/+-]", w) else w for w in command) + "\n")
+        self.qemu = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        said = queue.Queue()
+        for stream, name in ((self.qemu.stdout, "console"), (self.qemu.stderr, "stderr")):
+            threading.Thread(target=self._pump, args=(stream, name, said),
+                             daemon=True).start()
+        open_streams = 2
+        while open_streams:
+            left = 30 if self.error else self.timeout - self.elapsed()
+            try:
+                name, line = said.get(timeout=max(left, 0.01))
+            except queue.Empty:
+                if self.error:
+                    break
+                self.error = f"it took more than {self.timeout} seconds"
+                self._end()
+                continue
+            if line is None:
+                open_streams -= 1
+            elif name == "stderr":
+                self._stderr(line)
+            else:
+                self._console(line)
+        code = self.qemu.wait()
+        if code and not self.error:
+            self.error = f"QEMU ended with status {code}: {self.last_error()}"
+        if not self.error and self.death:
+            self.error = self.death
+
+    def _pump(self, stream, name, said):
+        for raw in iter(stream.readline, b""):
+            said.put((name, raw.decode("utf-8", "replace").rstrip("\r\n")))
+        said.put((name, None))
+
+    def _end(self):
+        """Ask it to quit, so that it still says its violations; then make it."""
+        try:
+            qmp = QMP(os.path.join(self.workdir, "qmp"))
+            qmp.execute("quit")
+            self.qemu.wait(10)
+        except (OSError, QMPError, ValueError, subprocess.TimeoutExpired):
+            self.qemu.kill()
+
+    def last_error(self):
+        return self.stderr_last or "it said nothing"
+
+    stderr_last = ""
+
+    def _stderr(self, line):
+        self.log.write(f"qemu: {line}\n")
+        m = VIOLATIONS.match(line)
+        if m:
+            self.violations = int(m.group(1))
+        elif VIOLATION.search(line):
+            self.violation_lines.append(line)
+        elif not line.startswith("orin:"):
+            self.stderr_last = line
+
+    def _console(self, line):
+        line = ESCAPE.sub("", line)
+        self.lines.append(line)
+        self.log.write(line + "\n")
+        self.log.flush()
+        m = DEATH.search(line)
+        if m and not self.death:
+            self.death = m.group(1)
+        if line.startswith("HOST: "):
+            self._answer(line[6:].split())
+        self.on_line(line, self)
+
+    def _answer(self, words):
+        try:
+            answer = self._do(words)
+        except (OSError, QMPError, ValueError, IndexError) as e:
+            answer = f"failed {e}"
+        self.log.write(f"host: {answer}\n")
+        try:
+            self.qemu.stdin.write((answer + "\n").encode())
+            self.qemu.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def _do(self, words):
+        if not hasattr(self, "qmp"):
+            self.qmp = QMP(os.path.join(self.workdir, "qmp"))
+        if words[0] == "qom-set":
+            self.qmp.execute("qom-set", path=words[1], property=words[2],
+                             value=value_of(words[3]))
+            return "ok"
+        if words[0] == "qom-get":
+            value = self.qmp.execute("qom-get", path=words[1], property=words[2])
+            if isinstance(value, bool):
+                value = "on" if value else "off"
+            return f"ok {value}"
+        return f"failed no such request: {words[0]}"

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machine on the host's side: where what was built lies, and QEMU's command
+line for a boot.  Used by the test runner, `make boot` and `make demo` alike.
+
+A Boot says what a boot is; the environment (QEMU, KERNEL, APPEND, MEM, SMP, CPU,
+INITRD_EXTRA) overrides what it says.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
+BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
+OUT = os.environ.get("OUT") or os.path.join(ROOT, "out")
+
+DISK = 64 << 20
+
+
+class Missing(Exception):
+    """Something that a boot needs is not there."""
+
+
+def env(name, default=None):
+    """An empty variable is as good as none."""
+    return os.environ.get(name) or default
+
+
+def variant():
+    """Suffix of the build directories; scripts/common.sh computes it."""
+    if env("KERNEL_SRC") or env("BASE_VERSION"):
+        return subprocess.run(
+            ["bash", "-c", '. "$1"; printf %s "$V"', "-",
+             os.path.join(ROOT, "scripts/common.sh")],
+            check=True, stdout=subprocess.PIPE, text=True).stdout
+    return ""
+
+
+@dataclass
+class Boot:
+    name: str = "boot"
+    kernel: str = "series"          # or base
+    mode: str = "protected"         # nvhe, vhe: not protected; none: no KVM
+    cpu: str = "cortex-a76"
+    mem: str = "2G"
+    smp: int = 2
+    dtb: str = "orin"
+    machine: str = ""               # properties: "locked=a:b,passthrough=c"
+    append: str = ""
+    devices: list = field(default_factory=lambda: ["nvme", "sd", "nic"])
+    qemu: list = field(default_factory=list)    # further arguments
+    icount: bool = False            # guest time counts instructions
+
+    def override(self):
+        self.mem = env("MEM", self.mem)
+        self.smp = int(env("SMP", self.smp))
+        self.cpu = env("CPU", self.cpu)
+        return self
+
+
+MODES = {
+    "protected": "kvm-arm.mode=protected",
+    "nvhe": "kvm-arm.mode=nvhe",
+    "vhe": "",
+    "none": "kvm-arm.mode=none",
+}
+
+
+def qemu_binary():
+    return env("QEMU", os.path.join(BUILD, "qemu/qemu-system-aarch64"))
+
+
+def need(path, what):
+    if not os.path.exists(path):
+        raise Missing(f"{what} is missing ({path}); make build")
+    return path
+
+
+def image(boot):
+    suffix = ("-base" if boot.kernel == "base" else "") + variant()
+    return env("KERNEL", os.path.join(BUILD, "kernel" + suffix, "arch/arm64/boot/Image"))
+
+
+def initramfs(boot, workdir):
+    suffix = ("-base" if boot.kernel == "base" else "") + variant()
+    path = need(os.path.join(BUILD, f"initramfs{suffix}.cpio.gz"), "the initramfs")
+    extra = env("INITRD_EXTRA")
+    if not extra:
+        return path
+    if not os.path.isdir(extra):
+        raise Missing(f"INITRD_EXTRA={extra} is no directory")
+    # the kernel unpacks archives that follow each other
+    added = os.path.join(workdir, "extra.cpio.gz")
+    subprocess.run([sys.executable, os.path.join(ROOT, "scripts/cpio.py"), extra, added],
+                   check=True)
+    both = os.path.join(workdir, "initramfs.cpio.gz")
+    with open(both, "wb") as out:
+        for part in (path, added):
+            with open(part, "rb") as f:
+                out.write(f.read())
+    return both
+
+
+def disk(workdir, name):
+    path = os.path.join(workdir, name + ".img")
+    with open(path, "wb") as f:
+        f.truncate(DISK)
+    return path
+
+
+def command(boot, workdir, words=(), interactive=False):
+    """QEMU's command line.  The console is stdin and stdout, QMP is the socket
+    `qmp` in WORKDIR."""
+    append = ["console=ttyAMA0", MODES[boot.mode], boot.append, *words, env("APPEND", "")]
+    machine = "orin" + ("," + boot.machine if boot.machine else "")
+    cmd = [
+        need(qemu_binary(), "QEMU"),
+        "-M", machine, "-cpu", boot.cpu, "-smp", str(boot.smp), "-m", boot.mem,
+        "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+        "-kernel", need(image(boot), "the kernel"),
+        "-initrd", initramfs(boot, workdir),
+        "-dtb", need(os.path.join(BUILD, "dtb" + variant(), boot.dtb + ".dtb"),
+                     "the device tree"),
+        "-append", " ".join(" ".join(append).split()),
+        "-serial", "chardev:console",
+        "-qmp", f"unix:{workdir}/qmp,server=on,wait=off",
+    ]
+    if interactive:
+        cmd += ["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "chardev=console"]
+    else:
+        cmd += ["-chardev", "stdio,id=console,signal=off"]
+    if boot.icount:
+        cmd += ["-icount", "shift=0"]
+
+    options = "format=raw,cache=unsafe"
+    for dev in boot.devices:
+        if dev == "nvme":
+            cmd += ["-drive", f"if=none,id=nvme,file={disk(workdir, 'nvme')},{options}",
+                    "-device", "nvme,drive=nvme,serial=orin"]
+        elif dev == "sd":
+            cmd += ["-drive", f"if=sd,file={disk(workdir, 'sd')},{options}"]
+        elif dev == "nic":
+            # two cards on one wire
+            for i in range(2):
+                cmd += ["-netdev", f"hubport,id=wire{i},hubid=0",
+                        "-device", f"e1000e,netdev=wire{i},mac=52:54:00:00:00:{i + 1:02x}"]
+            if interactive:
+                cmd += ["-netdev", "user,id=host",
+                        "-netdev", "hubport,id=wire9,hubid=0,netdev=host"]
+        else:
+            raise Missing(f"{boot.name}: there is no device '{dev}'")
+    return cmd + list(boot.qemu)
