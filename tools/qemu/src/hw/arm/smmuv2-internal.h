@@ -341,6 +341,7 @@ struct SMMUv2Instance {
     X(hit_under_fault)          \
     X(stalls)                   \
     X(bypassed)                 \
+    X(bypass_opened)            \
     X(mirror_windows)
 
 typedef struct SMMUv2Counters {
@@ -580,7 +581,7 @@ SMMUv2TLBEntry *smmuv2_tlb_lookup_table(SMMUv2Instance *inst,
 SMMUv2TLBEntry *smmuv2_tlb_fill_table(SMMUv2Instance *inst,
                                       const SMMUv2Regime *r,
                                       SMMUv2Format format, uint64_t va,
-                                      unsigned shift);
+                                      unsigned shift, uint64_t table);
 /* Accept an invalidation; it waits for a sync. */
 void smmuv2_tlb_invalidate(SMMUv2Instance *inst, SMMUv2Inv *inv);
 void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank);

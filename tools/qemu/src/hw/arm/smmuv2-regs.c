@@ -189,6 +189,7 @@ static void write_sctlr(const Access *a, uint32_t val)
         smmuv2_violation(inst->smmu, "bank-disabled",
                          "instance %u: SCTLR.M of bank %u cleared while "
                          "streams reach it", inst->index, a->bank);
+        inst->smmu->count.bypass_opened++;
     }
     cb->sctlr = val & SCTLR_BITS;
     if (!was && FIELD_EX32(val, SCTLR, M)) {
@@ -755,14 +756,30 @@ static void global_invalidate(const Access *a, SMMUv2InvOp op, uint64_t val)
     smmuv2_tlb_invalidate(a->inst, &inv);
 }
 
+/*
+ * Count what a write lets pass untranslated that was not let pass before,
+ * whether or not anything comes to use it.
+ */
+static bool stream_passes(SMMUv2Instance *inst, unsigned i)
+{
+    return FIELD_EX32(inst->smr[i], SMR, VALID) &&
+           FIELD_EX32(inst->s2cr[i], S2CR, TYPE) == S2CR_TYPE_BYPASS;
+}
+
 static void write_cr0(const Access *a, uint32_t val)
 {
     SMMUv2State *s = a->inst->smmu;
+    uint32_t old = a->inst->cr0;
 
     reserved(a, "CR0", val, CR0_BITS);
     val &= CR0_BITS;
     if (s->mmu500) {
         val = (val & ~MMU500_CR0_RAZ) | MMU500_CR0_RAO;
+    }
+    if (!FIELD_EX32(old, CR0, CLIENTPD) &&
+        (FIELD_EX32(val, CR0, CLIENTPD) ||
+         (FIELD_EX32(old, CR0, USFCFG) && !FIELD_EX32(val, CR0, USFCFG)))) {
+        s->count.bypass_opened++;
     }
     a->inst->cr0 = val;
     smmuv2_update_irq(a->inst);
@@ -771,6 +788,7 @@ static void write_cr0(const Access *a, uint32_t val)
 static void write_s2cr(const Access *a, unsigned i, uint32_t val)
 {
     uint32_t allowed = S2CR_TRANS_BITS & ~(1 << 10);
+    bool passed;
 
     switch (FIELD_EX32(val, S2CR, TYPE)) {
     case S2CR_TYPE_TRANS:
@@ -786,7 +804,9 @@ static void write_s2cr(const Access *a, unsigned i, uint32_t val)
         break;
     }
     reserved(a, "S2CR", val, allowed);
+    passed = stream_passes(a->inst, i);
     a->inst->s2cr[i] = val & allowed;
+    a->inst->smmu->count.bypass_opened += !passed && stream_passes(a->inst, i);
 }
 
 static void write_smr(const Access *a, unsigned i, uint32_t val)
@@ -794,9 +814,12 @@ static void write_smr(const Access *a, unsigned i, uint32_t val)
     SMMUv2State *s = a->inst->smmu;
     uint32_t bits = MAKE_64BIT_MASK(0, s->smr_id_bits);
     uint32_t allowed = R_SMR_VALID_MASK | bits << R_SMR_MASK_SHIFT | bits;
+    bool passed;
 
     reserved(a, "SMR", val, allowed);
+    passed = stream_passes(a->inst, i);
     a->inst->smr[i] = val & allowed;
+    s->count.bypass_opened += !passed && stream_passes(a->inst, i);
 }
 
 static void gr0_write(const Access *a, uint64_t val)

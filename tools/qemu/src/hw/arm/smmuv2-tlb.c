@@ -193,16 +193,18 @@ void smmuv2_tlb_fill(SMMUv2Instance *inst, const SMMUv2Regime *r, uint64_t va,
 SMMUv2TLBEntry *smmuv2_tlb_fill_table(SMMUv2Instance *inst,
                                       const SMMUv2Regime *r,
                                       SMMUv2Format format, uint64_t va,
-                                      unsigned shift)
+                                      unsigned shift, uint64_t table)
 {
     SMMUv2TLBKind kind = r->stage == 1 ? SMMUV2_TLB_TABLE_S1
                                        : SMMUV2_TLB_TABLE_S2;
     SMMUv2TLBKey key = make_key(r, kind, format, va, shift, false);
+    SMMUv2TLBEntry *e = insert(inst, r, &key);
 
     inst->formats |= 1U << format;
+    e->table.ipa = table;
     trace_smmuv2_tlb_fill(smmuv2_name(inst->smmu), inst->index, kind_name[kind],
-                          key.vmid, key.asid, key.va, key.shift, 0);
-    return insert(inst, r, &key);
+                          key.vmid, key.asid, key.va, key.shift, table);
+    return e;
 }
 
 /* Does the invalidation cover the entry, of whatever age it is? */

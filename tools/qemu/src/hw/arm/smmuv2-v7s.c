@@ -161,8 +161,8 @@ bool smmuv2_walk_v7s(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                           desc & (1 << 17), leaf);
         }
         if (w->fill_tlb) {
-            e = smmuv2_tlb_fill_table(inst, r, SMMUV2_AARCH32_S, va, L1_SHIFT);
-            e->table.ipa = table;
+            e = smmuv2_tlb_fill_table(inst, r, SMMUV2_AARCH32_S, va, L1_SHIFT,
+                                      table);
             e->table.attrs = pxn;
         }
     }

@@ -452,8 +452,8 @@ static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
         cached = NULL;
         if (w->fill_tlb) {
             SMMUv2TLBEntry *e = smmuv2_tlb_fill_table(inst, r, f.format, va,
-                                                      shift);
-            e->table.ipa = table;
+                                                      shift, table);
+
             e->table.pa = at.pa | (table & MAKE_64BIT_MASK(0, at.shift));
             e->table.pa_shift = at.shift;
             e->table.attrs = attrs;

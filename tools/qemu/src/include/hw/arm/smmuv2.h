@@ -21,8 +21,37 @@
  * Without "single-irq", instance i has two lines: 2 * i for global faults and
  * 2 * i + 1 for the context faults of all its banks.
  *
- * The violations, counters and logs that the model keeps are described in
- * hw/arm/smmuv2-internal.h.
+ * Properties of the device (-global arm-smmuv2.x=y):
+ *
+ *   num-instances, single-irq, num-cb, num-s2cb, num-smr, smr-id-bits,
+ *   page-shift         what there is, and where
+ *   mmu500             reset values and fixed bits of an MMU-500, else those of
+ *                      a plain SMMUv2
+ *   s1ts, s2ts, nts, atos, cttw, aarch32-s, aarch32-l, ptfs-4k, ptfs-16k,
+ *   ptfs-64k, ias, oas, ubs, idr7
+ *                      what the identification registers say, and what works
+ *   firmware-state     "reset"; "passthrough": enabled, and all streams pass;
+ *                      "live": also with a stream match and old faults
+ *   prefetch           let ACTLR.CPRE prefetch the next page
+ *   walk-cache-erratum no invalidation by address reaches table pointers, as
+ *                      on Tegra194 and Tegra234
+ *   sync-delay-ns      how long a sync takes; three times that on instance 1
+ *   mirror-grace-us, mirror-grace-writes
+ *                      how long the instances may differ in a register that is
+ *                      being written
+ *
+ * Properties to use while it runs (qom-get, qom-set):
+ *
+ *   violations, stale-hits, bypass-count        numbers
+ *   violation-log, stale-log                    the first 64 of each, as lines
+ *   stats                                       all counters, as JSON
+ *   translation-log=file    a line per page that a stream was let through to
+ *   translation-log-mark    write a comment to it, and forget what it has
+ *   sync-stuck              bitmap of instances whose syncs do not complete
+ *   inject-global-fault     bitmap of instances that report a spurious fault
+ *   power-cycle             write true: registers and TLB are lost
+ *
+ * What is a violation: smmuv2-check.c. What the model is: smmuv2-internal.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
