@@ -3,6 +3,7 @@
 answer what it asks of the host, keep a log, end it when its time is up.
 """
 
+import atexit
 import os
 import queue
 import re
@@ -26,6 +27,15 @@ DEATH = re.compile(r"(Kernel panic - not syncing.*|.*[Hh][Yy][Pp] panic.*|"
 VIOLATIONS = re.compile(r"^orin: violations: (\d+)")
 VIOLATION = re.compile(r"violation: (.*)")
 
+# so that no machine is left behind when the runner is interrupted
+running = set()
+
+
+@atexit.register
+def stop_all():
+    for qemu in list(running):
+        qemu.kill()
+
 
 class Run:
     """After run(): `lines` (all of the console), `seconds`, `violations` (None if
@@ -41,6 +51,8 @@ class Run:
         self.error = None
         self.death = None
         self.seconds = 0.0
+        self.qemu = self.qmp = None
+        self.stderr_last = ""
 
     def run(self):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
@@ -68,20 +80,19 @@ class Run:
         self.qemu = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
+        running.add(self.qemu)
         said = queue.Queue()
         for stream, name in ((self.qemu.stdout, "console"), (self.qemu.stderr, "stderr")):
             threading.Thread(target=self._pump, args=(stream, name, said),
                              daemon=True).start()
         open_streams = 2
         while open_streams:
-            left = 30 if self.error else self.timeout - self.elapsed()
-            try:
-                name, line = said.get(timeout=max(left, 0.01))
-            except queue.Empty:
-                if self.error:
-                    break
+            if not self.error and self.elapsed() > self.timeout:
                 self.error = f"it took more than {self.timeout} seconds"
                 self._end()
+            try:
+                name, line = said.get(timeout=1)
+            except queue.Empty:
                 continue
             if line is None:
                 open_streams -= 1
@@ -90,6 +101,7 @@ class Run:
             else:
                 self._console(line)
         code = self.qemu.wait()
+        running.discard(self.qemu)
         if code and not self.error:
             self.error = f"QEMU ended with status {code}: {self.last_error()}"
         if not self.error and self.death:
@@ -103,16 +115,13 @@ class Run:
     def _end(self):
         """Ask it to quit, so that it still says its violations; then make it."""
         try:
-            qmp = QMP(os.path.join(self.workdir, "qmp"))
-            qmp.execute("quit")
+            self._qmp().execute("quit")
             self.qemu.wait(10)
         except (OSError, QMPError, ValueError, subprocess.TimeoutExpired):
             self.qemu.kill()
 
     def last_error(self):
         return self.stderr_last or "it said nothing"
-
-    stderr_last = ""
 
     def _stderr(self, line):
         self.log.write(f"qemu: {line}\n")
@@ -148,15 +157,18 @@ class Run:
         except BrokenPipeError:
             pass
 
-    def _do(self, words):
-        if not hasattr(self, "qmp"):
+    def _qmp(self):
+        if not self.qmp:
             self.qmp = QMP(os.path.join(self.workdir, "qmp"))
+        return self.qmp
+
+    def _do(self, words):
         if words[0] == "qom-set":
-            self.qmp.execute("qom-set", path=words[1], property=words[2],
+            self._qmp().execute("qom-set", path=words[1], property=words[2],
                              value=value_of(words[3]))
             return "ok"
         if words[0] == "qom-get":
-            value = self.qmp.execute("qom-get", path=words[1], property=words[2])
+            value = self._qmp().execute("qom-get", path=words[1], property=words[2])
             if isinstance(value, bool):
                 value = "on" if value else "off"
             return f"ok {value}"

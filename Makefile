@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every target is a script; `make help` names them all.
+
+export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
+	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE
+
+.PHONY: all help demo test boot build fetch qemu kernel kernel-base dtb initramfs \
+	apply-series export-series check-series packages clean distclean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'Shown and checked:'
+	@echo '  demo            fetch, build, boot, show; succeeds only if all it shows is true'
+	@echo '  test            all tests; the last line is "N passed, N failed, N skipped"'
+	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
+	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
+	@echo '  check-series    prove that base + patches/ gives exactly the kernel files here'
+	@echo
+	@echo 'Parts of the above, each a no-op when up to date:'
+	@echo '  build           all that a boot needs'
+	@echo '  packages        install the Debian packages that a build needs'
+	@echo '  fetch           the base kernel, with the series on top (build/linux)'
+	@echo '  qemu            QEMU with the orin machine'
+	@echo '  kernel          the kernel with the series; kernel-base: without'
+	@echo '  dtb             device trees of the machine'
+	@echo '  initramfs       what the machine boots into, for both kernels'
+	@echo
+	@echo 'The series:'
+	@echo '  apply-series    bring build/linux to base + patches/ (never drops work)'
+	@echo '  export-series   write branch series of build/linux to patches/ and here'
+	@echo
+	@echo '  clean           remove what a run left (out/)'
+	@echo '  distclean       remove out/ and all that was fetched and built (build/)'
+	@echo
+	@echo 'Variables:'
+	@echo '  KERNEL_SRC=DIR  a kernel tree, git or not, in place of Debian'"'"'s linux-source'
+	@echo '  BASE_VERSION=   which linux-source (7.2); UPDATE=1 with fetch: its newest release'
+	@echo '  QEMU=FILE KERNEL=FILE    binaries to use in place of those built'
+	@echo '  MEM= SMP= CPU= APPEND=   the machine, and words for the kernel command line'
+	@echo '  INITRD_EXTRA=DIR         copied into the initramfs'
+	@echo '  BASE=1          boot: the kernel without the series;  PROTECTED=0: not protected'
+	@echo '  DTB= MACHINE=   boot: another device tree, properties of the machine'
+	@echo '  JOBS=N          at a time;  NO_APT=1: name missing packages and stop'
+	@echo '  BUILD=DIR OUT=DIR        in place of build/ and out/'
+
+all: build
+
+demo: build
+	@tools/test/demo
+
+test: build
+	@tools/test/run $(T)
+
+boot:
+	@scripts/boot.sh
+
+build:
+	@scripts/build.sh
+
+packages:
+	@scripts/apt.sh
+
+fetch: packages
+	@scripts/fetch-kernel.sh
+	@scripts/apply-series.sh
+
+qemu: packages
+	@scripts/fetch-qemu.sh
+
+kernel: fetch
+	@scripts/build-kernel.sh series
+
+kernel-base: fetch
+	@scripts/build-kernel.sh base
+
+dtb: fetch
+	@scripts/build-dtb.sh
+
+initramfs: kernel kernel-base
+	@scripts/build-initramfs.sh base
+	@scripts/build-initramfs.sh series
+
+apply-series: fetch
+
+export-series:
+	@scripts/export-series.sh
+
+check-series: fetch
+	@scripts/check-series.sh
+
+clean:
+	rm -rf $(or $(OUT),out)
+
+distclean: clean
+	rm -rf $(or $(BUILD),build)

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# All that a boot needs: packages, sources, QEMU, both kernels, device trees,
+# initramfs images.  What is up to date costs a second or two.
+#
+#   build.sh [series|base]     only what a boot of that kernel needs
+
+. "$(dirname "$0")/common.sh"
+
+S=$ROOT/scripts
+start=$SECONDS
+
+"$S/apt.sh"
+"$S/fetch-kernel.sh"
+"$S/apply-series.sh"
+"$S/fetch-qemu.sh"
+"$S/build-dtb.sh"
+for which in ${1:-base series}; do
+	"$S/build-kernel.sh" "$which"
+	"$S/build-initramfs.sh" "$which"
+done
+[ $((SECONDS - start)) -lt 10 ] || echo "==> all is built ($((SECONDS - start))s)"
