@@ -6,6 +6,7 @@
  * kernel without the series has none, and nothing to attack here.
  */
 #include <linux/arm-smccc.h>
+#include <linux/bitfield.h>
 #include <linux/iommu.h>
 #include <linux/slab.h>
 #include <asm/kvm_asm.h>
@@ -24,11 +25,34 @@ static long answer(const struct arm_smccc_res *res)
 	return res->a0 == SMCCC_RET_SUCCESS ? (long)res->a1 : -EOPNOTSUPP;
 }
 
+/* EL2 asks for the memory of its tables; what it is given it keeps. */
+static bool give_memory(unsigned long order)
+{
+	struct arm_smccc_res res;
+	struct page *page;
+
+	if (order > KVM_IOMMU_MAX_ORDER)
+		return false;
+	page = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
+	if (!page)
+		return false;
+	call(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
+	if (!answer(&res))
+		return true;
+	__free_pages(page, order);
+	return false;
+}
+
 long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 {
 	struct arm_smccc_res res;
+	int tries;
 
-	call(&res, __pkvm_iommu_map, handle, iova, phys, pgsize, pgcount, prot);
+	for (tries = 0; tries < 8; tries++) {
+		call(&res, __pkvm_iommu_map, handle, iova, phys, pgsize, pgcount, prot);
+		if (answer(&res) != -ENOMEM || !give_memory(res.a3))
+			break;
+	}
 	return answer(&res);
 }
 
@@ -62,31 +86,42 @@ static long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 
 static int bm_iommu = -1, bm_endpoint = -1;
 
+/* Does a page that is mapped by that handle appear in the bus master's domain? */
+static bool is_bm_domain(u32 handle, struct page *page)
+{
+	phys_addr_t phys;
+
+	if (hyp_map(handle, ATTACK_IOVA, page_to_phys(page), PAGE_SIZE, 1, IOMMU_READ))
+		return false;
+	phys = iommu_iova_to_phys(bm_domain(), ATTACK_IOVA);
+	hyp_unmap(handle, ATTACK_IOVA, PAGE_SIZE, 1);
+	return phys == page_to_phys(page);
+}
+
 static int find_bm(u32 *handle)
 {
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	struct arm_smccc_res res;
-	int i, j;
+	int i, j, ret = -ENODEV;
 
-	for (i = 0; i < SMMU_SEARCH; i++) {
-		for (j = 0; j < ENDPOINT_SEARCH; j++) {
+	if (!page)
+		return -ENOMEM;
+	for (i = 0; i < SMMU_SEARCH && ret; i++) {
+		for (j = 0; j < ENDPOINT_SEARCH && ret; j++) {
 			call(&res, __pkvm_iommu_stream_info, i, j, bm_info.sid);
 			if (answer(&res) || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
 				continue;
-			/* Another SMMU may have that stream ID too: the domain tells. */
-			*handle = res.a2 >> 32;
+			/* Other SMMUs may have that stream ID, too. */
+			*handle = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2);
+			if (!is_bm_domain(*handle, page))
+				continue;
 			bm_iommu = i;
 			bm_endpoint = j;
-			if (!hyp_map(*handle, ATTACK_IOVA, page_to_phys(ZERO_PAGE(0)), PAGE_SIZE, 1,
-				     IOMMU_READ)) {
-				phys_addr_t phys = iommu_iova_to_phys(bm_domain(), ATTACK_IOVA);
-
-				hyp_unmap(*handle, ATTACK_IOVA, PAGE_SIZE, 1);
-				if (phys)
-					return 0;
-			}
+			ret = 0;
 		}
 	}
-	return -ENODEV;
+	__free_page(page);
+	return ret;
 }
 
 int bm_domain_handle(void)
