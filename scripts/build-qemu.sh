@@ -45,6 +45,14 @@ case $(cat "$src/VERSION") in
 *) die "$src is QEMU $(cat "$src/VERSION"), 10.0 is needed" ;;
 esac
 
+# Two builds in one tree would spoil each other.
+mkdir -p "$out"
+exec 9>"$out/.orin-lock"
+flock -n 9 || {
+	echo "qemu: waiting for another build in $out" >&2
+	flock 9
+}
+
 # Files whose contents are the same keep their time, so that ninja has little
 # to do the next time.
 put() {
@@ -103,15 +111,14 @@ if ! has_meson env; then
 fi
 
 options="--target-list=aarch64-softmmu --with-devices-aarch64=orin \
---without-default-devices --without-default-features --disable-install-blobs --disable-docs \
---disable-werror --enable-system --enable-tcg --enable-fdt=system \
---enable-plugins --enable-pixman"
+--without-default-devices --without-default-features \
+--disable-install-blobs --disable-docs --disable-werror --enable-system \
+--enable-tcg --enable-fdt=system --enable-plugins --enable-pixman"
 if pkg-config --exists slirp; then
 	options="$options --enable-slirp"
 fi
 
 step config
-mkdir -p "$out"
 if [ ! -e "$out/build.ninja" ] ||
    [ "$(cat "$out/.orin-options" 2>/dev/null)" != "$src $options" ]; then
 	# shellcheck disable=SC2086
