@@ -26,7 +26,7 @@ lock "initramfs-$which$V"
 		dpkg-deb -x "$(find "$DL" -name 'busybox-static_*_arm64.deb' | sort -V | tail -1)" \
 			"$BUILD/busybox"
 	}
-	[ -n "$(find "$BUILD/busybox" -name busybox -type f 2>/dev/null)" ] ||
+	[ -n "$(find "$BUILD/busybox" -path "*/bin/busybox" -type f 2>/dev/null)" ] ||
 		step "fetch busybox" busybox
 
 	programs()
@@ -57,7 +57,7 @@ build()
 	local root=$BUILD/initramfs$s m
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/test" "$root/lib/modules"
-	cp "$(find "$BUILD/busybox" -name busybox -type f | head -1)" "$root/bin/busybox"
+	install -m 755 "$(find "$BUILD/busybox" -path "*/bin/busybox" -type f | head -1)" "$root/bin/busybox"
 	install -m 755 "$guest/init" "$root/init"
 	for m in lib.sh runner tests demo; do
 		[ ! -e "$guest/$m" ] || cp -r "$guest/$m" "$root/test/"

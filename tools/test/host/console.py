@@ -4,6 +4,7 @@ answer what it asks of the host, keep a log, end it when its time is up.
 """
 
 import atexit
+import json
 import os
 import queue
 import re
@@ -53,6 +54,7 @@ class Run:
         self.seconds = 0.0
         self.qemu = self.qmp = None
         self.stderr_last = ""
+        self.stats = {}                 # counters of the models, at the end
 
     def run(self):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
@@ -130,7 +132,9 @@ class Run:
             self.violations = int(m.group(1))
         elif VIOLATION.search(line):
             self.violation_lines.append(line)
-        elif not line.startswith("orin:"):
+        elif line.startswith("orin: stats: "):
+            self.stats = json.loads(line[13:])
+        elif line.startswith("qemu"):
             self.stderr_last = line
 
     def _console(self, line):
