@@ -83,15 +83,18 @@ exported_files()
 # Prints the tree's id; names the patch that does not apply.
 series_tree()
 {
-	local repo=$1 index p
-	index=$(mktemp -u "$BUILD/index.XXXXXX")
-	# shellcheck disable=SC2064
-	trap "rm -f '$index'" RETURN
-	GIT_INDEX_FILE=$index git -C "$repo" read-tree base
+	local repo=$1 tmp p
+	tmp=$(mktemp -d "$BUILD/index.XXXXXX")
+	export GIT_INDEX_FILE=$tmp/index
+	git -C "$repo" read-tree base
 	while IFS= read -r -d '' p; do
-		GIT_INDEX_FILE=$index git -C "$repo" apply --cached --whitespace=nowarn "$p" ||
+		git -C "$repo" apply --cached --whitespace=nowarn "$p" || {
+			rm -rf "$tmp"
 			die "${p##*/} does not apply to $(git -C "$repo" log -1 --format=%s base)" \
 			    "fix it in $repo, then make export-series"
+		}
 	done < <(patch_files)
-	GIT_INDEX_FILE=$index git -C "$repo" write-tree
+	git -C "$repo" write-tree
+	rm -rf "$tmp"
+	unset GIT_INDEX_FILE
 }
