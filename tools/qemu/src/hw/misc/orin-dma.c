@@ -173,6 +173,29 @@ MemTxResult orin_dma_rw(OrinDMAFabric *fabric, const OrinDMATxn *txn,
 
 /* Ports */
 
+/*
+ * A device model that says that its access is to memory and not to I/O
+ * (MemTxAttrs.memory; the SDHCI does) cannot use the window. It gets to memory
+ * itself, which is no less strict: such accesses are made at once, only
+ * address_space_map() would keep a pointer, and no caller of that says so.
+ */
+enum {
+    ORIN_DMA_IDX_WINDOW,
+    ORIN_DMA_IDX_MEMORY,
+    ORIN_DMA_NUM_IDX,
+};
+
+static int orin_dma_port_attrs_to_index(IOMMUMemoryRegion *iommu,
+                                        MemTxAttrs attrs)
+{
+    return attrs.memory ? ORIN_DMA_IDX_MEMORY : ORIN_DMA_IDX_WINDOW;
+}
+
+static int orin_dma_port_num_indexes(IOMMUMemoryRegion *iommu)
+{
+    return ORIN_DMA_NUM_IDX;
+}
+
 static IOMMUTLBEntry orin_dma_port_translate(IOMMUMemoryRegion *iommu,
                                              hwaddr addr, IOMMUAccessFlags flag,
                                              int iommu_idx)
@@ -186,8 +209,14 @@ static IOMMUTLBEntry orin_dma_port_translate(IOMMUMemoryRegion *iommu,
         .write = write,
         .priv = port->priv,
     };
+    IOMMUTLBEntry entry;
 
-    return orin_dma_translate(port->fabric, &txn, 1, flag == IOMMU_NONE);
+    entry = orin_dma_translate(port->fabric, &txn, 1, flag == IOMMU_NONE);
+    if (iommu_idx == ORIN_DMA_IDX_MEMORY &&
+        entry.target_as == &port->fabric->window_as) {
+        entry.target_as = &address_space_memory;
+    }
+    return entry;
 }
 
 void orin_dma_port_init(OrinDMAPort *port, Object *owner, const char *name,
@@ -207,6 +236,8 @@ static void orin_dma_port_class_init(ObjectClass *klass, void *data)
     IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(klass);
 
     imrc->translate = orin_dma_port_translate;
+    imrc->attrs_to_index = orin_dma_port_attrs_to_index;
+    imrc->num_indexes = orin_dma_port_num_indexes;
 }
 
 static const TypeInfo orin_dma_types[] = {

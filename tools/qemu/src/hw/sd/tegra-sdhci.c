@@ -23,12 +23,14 @@
 #define   CIF2AXI_WRITE_SID     8
 
 /*
- * 3.3 V, high speed, ADMA2 with 64-bit addresses, SDMA, 8 bits wide, blocks of
- * up to 512 bytes; a base clock of 208 MHz and a timeout clock of 12 MHz.
+ * 3.3 V, high speed, ADMA2 with 64-bit addresses, SDMA, blocks of up to 512
+ * bytes; a base clock of 52 MHz and a timeout clock of 12 MHz. Version 2 of the
+ * specification, since QEMU's SDHCI does not do the automatic CMD23 that
+ * version 3 has.
  */
+#define TEGRA_SDHCI_SPEC 2
 #define TEGRA_SDHCI_CAPS \
-    (12 | BIT(7) | 208 << 8 | BIT(18) | BIT(19) | BIT(21) | BIT(22) | \
-     BIT(24) | BIT(28))
+    (12 | BIT(7) | 52 << 8 | BIT(19) | BIT(21) | BIT(22) | BIT(24) | BIT(28))
 
 static uint32_t *tegra_sdhci_reg(TegraSDHCIState *s, hwaddr offset)
 {
@@ -114,7 +116,8 @@ static void tegra_sdhci_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "the board must set the DMA port");
         return;
     }
-    qdev_prop_set_uint8(DEVICE(sdhci), "sd-spec-version", 3);
+    qdev_prop_set_uint8(DEVICE(sdhci), "sd-spec-version",
+                        TEGRA_SDHCI_SPEC);
     qdev_prop_set_uint64(DEVICE(sdhci), "capareg", TEGRA_SDHCI_CAPS);
     object_property_set_link(OBJECT(sdhci), "dma",
                              OBJECT(orin_dma_port_mr(s->port)), &error_abort);
