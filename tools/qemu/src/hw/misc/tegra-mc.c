@@ -44,6 +44,7 @@
 #define MC_INTSTATUS            0x000
 #define MC_INTMASK              0x004
 #define MC_ERR_STATUS           0x008
+#define   ERR_STATUS_TYPE_EMEM  (2U << 28)
 #define MC_ERR_ADR              0x00c
 #define MC_EMEM_CFG             0x050
 #define MC_EMEM_ADR_CFG         0x054
@@ -482,7 +483,7 @@ static void tegra_mc_set_inject_error(Object *obj, Visitor *v, const char *name,
         return;
     }
     c->intstatus |= bits;
-    c->err_status = s->inject_client;
+    c->err_status = ERR_STATUS_TYPE_EMEM | s->inject_client;
     c->err_addr = s->inject_addr;
     c->err_addr_hi = s->inject_addr >> 32;
     s->global_intstatus |= BIT(GLOBAL_INTSTATUS_SHIFT);
