@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The kernel's checkpatch --strict on each patch; a result in TAP for each.
+# What is excepted stands in scripts/checkpatch-exceptions with its reason.
+
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/series.sh"
+
+[ -x "$LINUX/scripts/checkpatch.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
+
+# PATCH-NAME-OR-* TYPE REASON...
+exceptions=$ROOT/scripts/checkpatch-exceptions
+bad=0
+while IFS= read -r -d '' p; do
+	name=$(basename "$p" .patch)
+	ignore=$(awk -v n="${name#*-}" '/^[^#]/ && ($1 == "*" || index(n, $1) == 1) { printf "%s,", $2 }' \
+		"$exceptions")
+	if out=$("$LINUX/scripts/checkpatch.pl" --root="$LINUX" --strict --no-summary --terse \
+		--show-types --color=never ${ignore:+--ignore "${ignore%,}"} "$p" 2>&1) &&
+	   [ -z "$out" ]; then
+		echo "ok - $name"
+	else
+		bad=1
+		first=$(echo "$out" | head -1)
+		echo "not ok - $name # $(echo "$out" | grep -c .) remarks, the first: ${first#"$p":}"
+		echo "${out//"$p":/    }"
+	fi
+done < <(patch_files)
+exit $bad
