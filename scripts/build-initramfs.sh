@@ -23,6 +23,7 @@ lock "initramfs-$which$V"
 	{
 		"$ROOT/scripts/private-apt.sh" download busybox-static:arm64
 		rm -rf "$BUILD/busybox"
+		mkdir -p "$BUILD/busybox"
 		dpkg-deb -x "$(find "$DL" -name 'busybox-static_*_arm64.deb' | sort -V | tail -1)" \
 			"$BUILD/busybox"
 	}

@@ -49,6 +49,7 @@ meson()
 {
 	local p
 	"$ROOT/scripts/private-apt.sh" download meson python3-pycotap
+	mkdir -p "$tools"
 	for p in meson python3-pycotap; do
 		dpkg-deb -x "$(find "$DL" -name "${p}_*.deb" | sort -V | tail -1)" "$tools"
 	done
