@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O page tables at EL2: what is the same for all formats.
+ *
+ * A format trusts its caller, within limits that differ from one to the next,
+ * and does as much of a request as suits its layout. The operations here check
+ * everything before a format sees it, and repeat until all is done.
+ */
+
+#include <linux/align.h>
+#include <linux/log2.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
+
+#include <nvhe/io-pgtable.h>
+
+#define HYP_IOMMU_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
+			 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
+
+/*
+ * How many runs of leaves to clear in one go. Each takes a walk from the root
+ * and, if nothing else is in its table, a TLB invalidation to free that.
+ */
+#define HYP_CLEAR_RUNS	16
+
+static struct hyp_io_pgtable *ops_to_pgt(struct io_pgtable_ops *ops)
+{
+	return container_of(ops, struct hyp_io_pgtable, checked_ops);
+}
+
+/* Are the @size bytes from @addr aligned to @pgsize and within @bits bits? */
+static bool range_valid(u64 addr, size_t size, size_t pgsize, unsigned int bits)
+{
+	u64 last;
+
+	return IS_ALIGNED(addr, pgsize) &&
+	       !check_add_overflow(addr, size - 1, &last) && !(last >> bits);
+}
+
+static int check_size(struct io_pgtable_cfg *cfg, size_t pgsize, size_t pgcount,
+		      size_t *size)
+{
+	if (!is_power_of_2(pgsize) || !(pgsize & cfg->pgsize_bitmap))
+		return -EINVAL;
+
+	if (!pgcount || check_mul_overflow(pgsize, pgcount, size))
+		return -EINVAL;
+
+	return 0;
+}
+
+static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
+			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			 int prot, gfp_t gfp, size_t *mapped)
+{
+	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
+	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
+	size_t size;
+	int ret;
+
+	ret = check_size(cfg, pgsize, pgcount, &size);
+	if (ret)
+		return ret;
+
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) || (prot & ~HYP_IOMMU_PROT))
+		return -EINVAL;
+
+	if (!range_valid(iova, size, pgsize, cfg->ias) ||
+	    !range_valid(paddr, size, pgsize, cfg->oas))
+		return -ERANGE;
+
+	while (size) {
+		size_t done = 0;
+
+		ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
+					     size / pgsize, prot, gfp, &done);
+		*mapped += done;
+		if (ret)
+			return ret;
+
+		/* No format does nothing and calls it success */
+		if (!done)
+			return -EINVAL;
+
+		iova += done;
+		paddr += done;
+		size -= done;
+	}
+
+	return 0;
+}
+
+static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
+			      size_t pgsize, size_t pgcount,
+			      struct iommu_iotlb_gather *gather)
+{
+	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
+	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
+	size_t size, unmapped = 0;
+
+	if (check_size(cfg, pgsize, pgcount, &size) ||
+	    !range_valid(iova, size, pgsize, cfg->ias))
+		return 0;
+
+	while (unmapped < size) {
+		size_t done;
+
+		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped,
+						pgsize,
+						(size - unmapped) / pgsize,
+						gather);
+		if (!done)
+			break;
+
+		unmapped += done;
+	}
+
+	return unmapped;
+}
+
+static phys_addr_t hyp_iova_to_phys(struct io_pgtable_ops *ops,
+				    unsigned long iova)
+{
+	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
+
+	if ((u64)iova >> pgt->iop.cfg.ias)
+		return 0;
+
+	return pgt->iop.ops.iova_to_phys(&pgt->iop.ops, iova);
+}
+
+int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
+			void *cookie)
+{
+	struct io_pgtable_cfg *cfg = &pgt->cfg;
+	const struct hyp_io_pgtable_fmt *f;
+	int ret;
+
+	pgt->ops = NULL;
+
+	switch (fmt) {
+	case ARM_64_LPAE_S1:
+		f = &hyp_io_pgtable_arm_64_lpae_s1;
+		break;
+	case ARM_V7S:
+		f = &hyp_io_pgtable_arm_v7s;
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+
+	if (cfg->quirks & ~f->quirks || cfg->ias < f->min_ias ||
+	    cfg->ias > 64 || cfg->alloc || cfg->free)
+		return -EINVAL;
+
+	pgt->iop.fmt = fmt;
+	pgt->iop.cookie = cookie;
+
+	ret = f->init(&pgt->iop, cfg);
+	if (ret)
+		return ret;
+
+	pgt->iop.cfg = *cfg;
+	pgt->checked_ops = (struct io_pgtable_ops) {
+		.map_pages	= hyp_map_pages,
+		.unmap_pages	= hyp_unmap_pages,
+		.iova_to_phys	= hyp_iova_to_phys,
+	};
+	pgt->fmt = f;
+	pgt->ops = &pgt->checked_ops;
+
+	return 0;
+}
+
+bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
+{
+	struct iommu_iotlb_gather gather = { .queued = true };
+	struct io_pgtable_ops *ops = &pgt->iop.ops;
+	int runs = HYP_CLEAR_RUNS;
+	unsigned int count;
+	unsigned long iova;
+	size_t size;
+
+	/* Having cleared all it may, it still has to see if that was all */
+	while ((count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size))) {
+		if (!max || !runs--)
+			return false;
+
+		if (ops->unmap_pages(ops, iova, size, count, &gather) != count * size)
+			return false;
+
+		max -= count;
+	}
+
+	return true;
+}
+
+void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt)
+{
+	if (!pgt->ops)
+		return;
+
+	pgt->ops = NULL;
+	pgt->fmt->free(&pgt->iop);
+}

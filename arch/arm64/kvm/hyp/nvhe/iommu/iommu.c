@@ -1,0 +1,762 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU core of the pKVM hypervisor: domains, and the pages they map.
+ *
+ * A page that a device can reach is one that the host could reach itself, at
+ * every moment from the first table entry that names it to the last TLB entry.
+ * So each mapping of a page holds a reference on it (hyp_page.dma_count), which
+ * keeps it with the host:
+ *
+ *	map	reference, then table entry
+ *	unmap	table entry, then invalidation and sync on every instance of the
+ *		IOMMU, then reference
+ *
+ * What an unmap removes is collected on a per-CPU list by
+ * pkvm_iommu_leaf_cleared() on the way, and released when the driver says that
+ * the invalidation is done. If the driver says that it does not come to an end
+ * the domain is quarantined: its streams are blocked, and all it references,
+ * tables included, stays where it is for good.
+ *
+ * The host is hostile. All arguments are checked here or in the driver before
+ * anything changes, and no call does more than KVM_IOMMU_MAX_PAGES pages' work.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/iommu.h>
+#include <linux/kvm_host.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include <asm/kvm_mmu.h>
+
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/memory.h>
+#include <nvhe/mm.h>
+
+/* What a mapping may ask for. */
+#define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
+				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
+
+/* Set once, before finalisation. Constant after it. */
+static const struct kvm_hyp_iommu_ops *iommu_ops;
+
+/* Guards the pointers in domains[] and each domain's refs. */
+static DEFINE_HYP_SPINLOCK(table_lock);
+static struct kvm_hyp_iommu_domain **domains;
+static u32 nr_domains;
+static u32 next_handle;
+static u64 total_mapped;
+
+/* Leaves that a call has removed, but not yet released. */
+struct cleared_leaves {
+	unsigned int	nr;
+	bool		overflow;
+	u64		leaf[KVM_IOMMU_MAX_PAGES];	/* address | log2(size) */
+};
+static DEFINE_PER_CPU(struct cleared_leaves, cleared);
+
+/* What is left of the memory that came with the description. */
+static void *boot_mem, *boot_mem_end;
+
+/**
+ * kvm_hyp_iommu_boot_alloc() - memory for the lifetime of the system
+ * @size: bytes
+ *
+ * Context: __pkvm_iommu_init() only.
+ *
+ * Return: zeroed memory aligned to 64 bytes, or NULL.
+ */
+void *kvm_hyp_iommu_boot_alloc(size_t size)
+{
+	void *ret = boot_mem;
+
+	size = ALIGN(size, 64);
+	if (size > boot_mem_end - boot_mem)
+		return NULL;
+
+	boot_mem += size;
+
+	return ret;
+}
+
+/**
+ * kvm_hyp_iommu_map_mmio() - map registers at EL2
+ * @phys: physical address, page aligned
+ * @size: bytes, a multiple of the page size
+ * @va: where they are
+ *
+ * This does not take them from the host, see __pkvm_host_donate_hyp_mmio().
+ *
+ * Context: __pkvm_iommu_init() only.
+ *
+ * Return: 0 or an error from the page table.
+ */
+int kvm_hyp_iommu_map_mmio(phys_addr_t phys, size_t size, void __iomem **va)
+{
+	unsigned long addr;
+	int ret;
+
+	ret = __pkvm_create_private_mapping(phys, size, PAGE_HYP_DEVICE, &addr);
+	if (ret)
+		return ret;
+
+	*va = (void __iomem *)addr;
+
+	return 0;
+}
+
+/**
+ * kvm_hyp_iommu_memory_above() - is there any memory at or above an address?
+ * @limit: the address
+ */
+bool kvm_hyp_iommu_memory_above(u64 limit)
+{
+	unsigned int i;
+
+	for (i = 0; i < hyp_memblock_nr; i++)
+		if (hyp_memory[i].base + hyp_memory[i].size > limit)
+			return true;
+
+	return false;
+}
+
+/**
+ * __pkvm_iommu_init() - take a description of the IOMMUs, and the IOMMUs
+ * @ops: the driver
+ * @pfn: first page of the description
+ * @nr_pages: pages to be donated: the description, then room for the driver
+ *
+ * Context: before finalisation, once. On failure nothing has changed.
+ *
+ * Return: 0, -EBUSY if it was done before, or what the driver says.
+ */
+int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages)
+{
+	size_t size = nr_pages << PAGE_SHIFT;
+	void *desc = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
+	int ret;
+
+	if (iommu_ops)
+		return -EBUSY;
+	if (!nr_pages || nr_pages > SZ_16M >> PAGE_SHIFT)
+		return -EINVAL;
+
+	ret = __pkvm_host_donate_hyp(pfn, nr_pages);
+	if (ret)
+		return ret;
+
+	boot_mem_end = desc + size;
+	boot_mem = boot_mem_end - PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(*domains));
+	if (boot_mem <= desc) {
+		ret = -ENOMEM;
+		goto give_back;
+	}
+	domains = boot_mem;
+	memset(domains, 0, boot_mem_end - boot_mem);
+
+	/* The driver allocates from behind the description, which it must check first. */
+	boot_mem_end = boot_mem;
+	boot_mem = desc;
+
+	ret = ops->init(desc, boot_mem_end - desc);
+	if (ret)
+		goto give_back;
+
+	iommu_ops = ops;
+
+	return 0;
+
+give_back:
+	memset(desc, 0, size);
+	WARN_ON(__pkvm_hyp_donate_host(pfn, nr_pages));
+
+	return ret;
+}
+
+/*
+ * Domains.
+ */
+
+static struct kvm_hyp_iommu_domain *domain_get(u32 handle)
+{
+	struct kvm_hyp_iommu_domain *domain;
+
+	if (!iommu_ops || !handle || handle > KVM_IOMMU_MAX_DOMAINS)
+		return NULL;
+
+	hyp_spin_lock(&table_lock);
+	domain = domains[handle];
+	if (domain) {
+		if (domain->refs && domain->refs < U32_MAX)
+			domain->refs++;
+		else
+			domain = NULL;
+	}
+	hyp_spin_unlock(&table_lock);
+
+	return domain;
+}
+
+static void domain_put(struct kvm_hyp_iommu_domain *domain)
+{
+	hyp_spin_lock(&table_lock);
+	domain->refs--;
+	hyp_spin_unlock(&table_lock);
+}
+
+static int domain_insert(struct kvm_hyp_iommu_domain *domain)
+{
+	u32 i, handle;
+	int ret = -ENOSPC;
+
+	hyp_spin_lock(&table_lock);
+	for (i = 0; i < KVM_IOMMU_MAX_DOMAINS; i++) {
+		handle = next_handle + 1;
+		next_handle = handle % KVM_IOMMU_MAX_DOMAINS;
+		if (domains[handle])
+			continue;
+
+		domain->handle = handle;
+		domain->refs = 1;
+		domains[handle] = domain;
+		nr_domains++;
+		ret = 0;
+		break;
+	}
+	hyp_spin_unlock(&table_lock);
+
+	return ret;
+}
+
+/**
+ * __pkvm_iommu_alloc_domain() - make a domain
+ * @iommu: index of the IOMMU that it is for
+ * @fmt: enum kvm_iommu_fmt
+ * @regs: x2 and x3 to return
+ *
+ * Return: a handle, -EINVAL, -EOPNOTSUPP for a format that the IOMMU cannot do,
+ * -ENOSPC when there are too many domains, -ENOMEM with the block that is
+ * missing in regs[1].
+ */
+int __pkvm_iommu_alloc_domain(u32 iommu, u32 fmt, u64 *regs)
+{
+	struct kvm_hyp_iommu_domain *domain;
+	struct io_pgtable_cfg *cfg;
+	int ret;
+
+	BUILD_BUG_ON(sizeof(*domain) > PAGE_SIZE);
+
+	if (!iommu_ops)
+		return -ENODEV;
+	if (fmt > KVM_IOMMU_FMT_AUTO_32BIT)
+		return -EINVAL;
+
+	domain = kvm_hyp_iommu_pool_alloc(0, false);
+	if (!domain) {
+		regs[1] = 0;
+		return -ENOMEM;
+	}
+
+	hyp_spin_lock_init(&domain->lock);
+	domain->iommu = iommu;
+	domain->fmt = fmt;
+
+	ret = iommu_ops->domain_init(domain);
+	if (ret) {
+		regs[1] = domain->want;
+		goto free;
+	}
+
+	/* From here on the host can name it: read what is constant before. */
+	cfg = &domain->pgt.cfg;
+	regs[0] = FIELD_PREP(KVM_IOMMU_DOMAIN_FMT, domain->fmt) |
+		  FIELD_PREP(KVM_IOMMU_DOMAIN_IAS, cfg->ias) |
+		  FIELD_PREP(KVM_IOMMU_DOMAIN_OAS, cfg->oas);
+	regs[1] = cfg->pgsize_bitmap;
+
+	ret = domain_insert(domain);
+	if (ret)
+		goto destroy;
+
+	return domain->handle;
+
+destroy:
+	iommu_ops->domain_destroy(domain);
+free:
+	kvm_hyp_iommu_pool_free(domain, 0);
+
+	return ret;
+}
+
+/* Drop what the list holds: no translation of these pages is left anywhere. */
+static void release_cleared(struct kvm_hyp_iommu_domain *domain)
+{
+	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+	unsigned int i;
+	u64 released = 0;
+
+	for (i = 0; i < list->nr; i++) {
+		phys_addr_t paddr = list->leaf[i] & PAGE_MASK;
+		size_t size = BIT(list->leaf[i] & ~PAGE_MASK);
+
+		__pkvm_host_unuse_dma(paddr, size);
+		released += size >> PAGE_SHIFT;
+	}
+	list->nr = 0;
+
+	domain->nr_mapped -= released;
+	hyp_spin_lock(&table_lock);
+	total_mapped -= released;
+	hyp_spin_unlock(&table_lock);
+}
+
+static void account_mapped(struct kvm_hyp_iommu_domain *domain, size_t size)
+{
+	domain->nr_mapped += size >> PAGE_SHIFT;
+	hyp_spin_lock(&table_lock);
+	total_mapped += size >> PAGE_SHIFT;
+	hyp_spin_unlock(&table_lock);
+}
+
+static void start_clearing(void)
+{
+	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+
+	list->nr = 0;
+	list->overflow = false;
+}
+
+/**
+ * __pkvm_iommu_free_domain() - destroy a domain
+ * @handle: the domain
+ *
+ * Return: 0, -ENOENT if there is none, -EBUSY while something is attached or
+ * another call uses it, -EIO if it is quarantined, -EAGAIN if it still mapped
+ * more than one call may undo: call again.
+ */
+int __pkvm_iommu_free_domain(u32 handle)
+{
+	struct kvm_hyp_iommu_domain *domain;
+	bool empty;
+	int ret = 0;
+
+	if (!iommu_ops || !handle || handle > KVM_IOMMU_MAX_DOMAINS)
+		return -ENOENT;
+
+	/* With refs at 0 nobody else finds it: the domain is ours. */
+	hyp_spin_lock(&table_lock);
+	domain = domains[handle];
+	if (!domain || !domain->refs)
+		ret = -ENOENT;
+	else if (domain->refs > 1)
+		ret = -EBUSY;
+	else
+		domain->refs = 0;
+	hyp_spin_unlock(&table_lock);
+	if (ret)
+		return ret;
+
+	hyp_spin_lock(&domain->lock);
+	if (domain->quarantined) {
+		ret = -EIO;
+	} else {
+		/* Nothing is attached: no TLB knows what is still mapped. */
+		start_clearing();
+		empty = hyp_io_pgtable_clear(&domain->pgt, KVM_IOMMU_MAX_PAGES);
+		release_cleared(domain);
+		if (!empty)
+			ret = -EAGAIN;
+	}
+	hyp_spin_unlock(&domain->lock);
+
+	if (ret) {
+		hyp_spin_lock(&table_lock);
+		domain->refs = 1;
+		hyp_spin_unlock(&table_lock);
+		return ret;
+	}
+
+	iommu_ops->domain_destroy(domain);
+
+	hyp_spin_lock(&table_lock);
+	domains[handle] = NULL;
+	nr_domains--;
+	hyp_spin_unlock(&table_lock);
+
+	kvm_hyp_iommu_pool_free(domain, 0);
+
+	return 0;
+}
+
+/**
+ * kvm_hyp_iommu_quarantine() - give a domain up
+ * @domain: an invalidation of it did not end
+ *
+ * A TLB may hold translations to its pages and tables until the system is
+ * reset, so they must never serve another purpose.
+ */
+void kvm_hyp_iommu_quarantine(struct kvm_hyp_iommu_domain *domain)
+{
+	hyp_assert_lock_held(&domain->lock);
+
+	if (domain->quarantined)
+		return;
+
+	domain->quarantined = true;
+	iommu_ops->block(domain);
+}
+
+/**
+ * __pkvm_iommu_attach() - let a device use a domain
+ * @handle: the domain
+ * @iommu: the device's IOMMU
+ * @endpoint: the device's number in the description
+ * @id: one of its stream IDs, its mask in [31:16]
+ *
+ * Return: 0, -ENOENT: no such domain; -EINVAL: the domain is for another IOMMU;
+ * -EIO: it is quarantined; or what the driver's attach says.
+ */
+int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id)
+{
+	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	int ret;
+
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+
+	if (domain->iommu != iommu)
+		ret = -EINVAL;
+	else if (domain->quarantined)
+		ret = -EIO;
+	else
+		ret = iommu_ops->attach(domain, endpoint, id);
+
+	if (!ret)
+		domain->nr_attached++;
+
+	hyp_spin_unlock(&domain->lock);
+
+	/* An attachment keeps the reference. */
+	if (ret)
+		domain_put(domain);
+
+	return ret;
+}
+
+/**
+ * __pkvm_iommu_detach() - undo __pkvm_iommu_attach()
+ * @handle: the domain
+ * @iommu: the device's IOMMU
+ * @endpoint: the device's number in the description
+ * @id: one of its stream IDs, its mask in [31:16]
+ *
+ * Return: 0, -ENOENT: no such domain, or it was not attached; -EIO: the stream
+ * is blocked and detached, and the domain in quarantine.
+ */
+int __pkvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id)
+{
+	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	int ret;
+
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+
+	ret = domain->iommu == iommu && domain->nr_attached ?
+	      iommu_ops->detach(domain, endpoint, id) : -ENOENT;
+
+	if (ret == -ETIMEDOUT) {
+		kvm_hyp_iommu_quarantine(domain);
+		ret = -EIO;
+	}
+
+	if (!ret || ret == -EIO) {
+		domain->nr_attached--;
+		domain_put(domain);
+	}
+
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	return ret;
+}
+
+/*
+ * Mappings.
+ */
+
+/*
+ * Check the page size, bound the count by what one call may do, and make sure
+ * that the range does not wrap or leave the address space.
+ */
+static int check_range(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 pgsize,
+		       u64 *pgcount)
+{
+	struct io_pgtable_cfg *cfg = &domain->pgt.cfg;
+	u64 max = max(KVM_IOMMU_MAX_PAGES * PAGE_SIZE / (pgsize ?: 1), 1UL);
+	u64 last;
+
+	if (!pgsize || !is_power_of_2(pgsize) || !(pgsize & cfg->pgsize_bitmap))
+		return -EINVAL;
+	if (!*pgcount || !IS_ALIGNED(iova, pgsize))
+		return -EINVAL;
+
+	*pgcount = min(*pgcount, max);
+	if (check_add_overflow(iova, pgsize * *pgcount - 1, &last) || last >> cfg->ias)
+		return -EINVAL;
+
+	return 0;
+}
+
+/**
+ * __pkvm_iommu_map() - map pages of the host
+ * @handle: the domain
+ * @iova: I/O virtual address, aligned to @pgsize
+ * @paddr: physical address, aligned to @pgsize
+ * @pgsize: one of the domain's page sizes
+ * @pgcount: how many; the call may stop after KVM_IOMMU_MAX_PAGES * PAGE_SIZE
+ * @prot: IOMMU_READ, IOMMU_WRITE, ...
+ * @done: bytes mapped, also if an error is returned
+ * @want: after -ENOMEM, the block that is missing, KVM_IOMMU_BLOCK_*
+ *
+ * Return: 0, -EINVAL: bad argument; -ENOENT: no such domain; -EIO: it is
+ * quarantined; -EPERM: the host does not have the pages; -EEXIST: something is
+ * mapped there; -EOVERFLOW: a page is mapped too often; -ENOMEM.
+ */
+int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
+		     u32 prot, u64 *done, u64 *want)
+{
+	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	struct io_pgtable_ops *ops;
+	size_t size, mapped = 0;
+	u64 last;
+	int ret;
+
+	*done = 0;
+
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+
+	ret = check_range(domain, iova, pgsize, &pgcount);
+	if (ret)
+		goto unlock;
+
+	size = pgsize * pgcount;
+	ret = -EINVAL;
+	if ((prot & ~KVM_IOMMU_PROT_MASK) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
+		goto unlock;
+	if (!IS_ALIGNED(paddr, pgsize) || check_add_overflow(paddr, (u64)size - 1, &last) ||
+	    last >> domain->pgt.cfg.oas)
+		goto unlock;
+
+	ret = -EIO;
+	if (domain->quarantined)
+		goto unlock;
+
+	ret = __pkvm_host_use_dma(paddr, size);
+	if (ret)
+		goto unlock;
+
+	ops = domain->pgt.ops;
+	ret = ops->map_pages(ops, iova, paddr, pgsize, pgcount, prot, 0, &mapped);
+	if (mapped < size)
+		__pkvm_host_unuse_dma(paddr + mapped, size - mapped);
+	account_mapped(domain, mapped);
+
+	*done = mapped;
+	*want = domain->want;
+unlock:
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	return ret;
+}
+
+/**
+ * __pkvm_iommu_unmap() - unmap pages
+ * @handle: the domain
+ * @iova: I/O virtual address, aligned to @pgsize
+ * @pgsize: one of the domain's page sizes
+ * @pgcount: how many; the call may stop after KVM_IOMMU_MAX_PAGES * PAGE_SIZE,
+ *	     and stops at the first page that is not mapped
+ * @done: bytes unmapped
+ *
+ * When the call returns, no device reaches what was unmapped, and the host may
+ * give the pages away.
+ *
+ * Return: 0, -EINVAL: bad argument; -ENOENT: no such domain, or nothing is
+ * mapped at @iova; -EIO: the domain is, or now is, quarantined.
+ */
+int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done)
+{
+	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	struct io_pgtable_ops *ops;
+	size_t unmapped;
+	int ret;
+
+	*done = 0;
+
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+
+	ret = check_range(domain, iova, pgsize, &pgcount);
+	if (ret)
+		goto unlock;
+
+	ret = -EIO;
+	if (domain->quarantined)
+		goto unlock;
+
+	start_clearing();
+	ops = domain->pgt.ops;
+	unmapped = ops->unmap_pages(ops, iova, pgsize, pgcount, NULL);
+	ret = unmapped ? 0 : -ENOENT;
+
+	if (unmapped && iommu_ops->tlb_inv_range(domain, iova, unmapped, pgsize))
+		kvm_hyp_iommu_quarantine(domain);
+
+	/* A flush on the way may have been the one that did not end. */
+	if (domain->quarantined || this_cpu_ptr(&cleared)->overflow) {
+		kvm_hyp_iommu_quarantine(domain);
+		ret = -EIO;
+		goto unlock;
+	}
+
+	release_cleared(domain);
+	*done = unmapped;
+unlock:
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	return ret;
+}
+
+/**
+ * __pkvm_iommu_iova_to_phys() - what does an address translate to?
+ * @handle: the domain
+ * @iova: I/O virtual address
+ * @paddr: physical address
+ *
+ * Return: 0, -ENOENT: no such domain, or nothing is mapped there.
+ */
+int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr)
+{
+	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	struct io_pgtable_ops *ops;
+	int ret = -ENOENT;
+
+	*paddr = 0;
+
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+	if (!(iova >> domain->pgt.cfg.ias)) {
+		ops = domain->pgt.ops;
+		*paddr = ops->iova_to_phys(ops, iova);
+		if (*paddr)
+			ret = 0;
+	}
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	return ret;
+}
+
+/*
+ * What io-pgtable asks of us, see nvhe/io-pgtable.h. The domain's lock is held,
+ * but for a domain that nobody else knows.
+ */
+
+void *pkvm_iommu_table_alloc(void *cookie, size_t size)
+{
+	struct kvm_hyp_iommu_domain *domain = cookie;
+	int order = size <= PAGE_SIZE ? 0 : get_order(size);
+	void *table;
+
+	if (order && order != KVM_IOMMU_MAX_ORDER)
+		return NULL;
+
+	if (size <= KVM_IOMMU_SMALL_SIZE && domain->low_tables)
+		table = kvm_hyp_iommu_pool_alloc_small();
+	else
+		table = kvm_hyp_iommu_pool_alloc(order, domain->low_tables);
+
+	if (!table)
+		domain->want = FIELD_PREP(KVM_IOMMU_BLOCK_ORDER, order) |
+			       (domain->low_tables ? KVM_IOMMU_BLOCK_LOW : 0);
+
+	return table;
+}
+
+void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
+{
+	struct kvm_hyp_iommu_domain *domain = cookie;
+
+	/* A walker may still read it, then it must stay a table. */
+	if (domain->quarantined)
+		return;
+
+	if (size <= KVM_IOMMU_SMALL_SIZE && domain->low_tables)
+		kvm_hyp_iommu_pool_free_small(table);
+	else
+		kvm_hyp_iommu_pool_free(table, size <= PAGE_SIZE ? 0 : get_order(size));
+}
+
+void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
+{
+	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+
+	if (list->nr == ARRAY_SIZE(list->leaf)) {
+		list->overflow = true;
+		return;
+	}
+
+	list->leaf[list->nr++] = paddr | __ffs(size);
+}
+
+/*
+ * Reports.
+ */
+
+int __pkvm_iommu_next_fault(u32 iommu, u64 *regs)
+{
+	return iommu_ops ? iommu_ops->next_fault(iommu, regs) : -ENODEV;
+}
+
+int __pkvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
+{
+	*info = 0;
+
+	return iommu_ops ? iommu_ops->stream_info(iommu, endpoint, id, info) : -ENODEV;
+}
+
+int __pkvm_iommu_get_stats(u32 index, u64 *val)
+{
+	*val = 0;
+
+	if (!iommu_ops)
+		return -ENODEV;
+
+	switch (index) {
+	case KVM_IOMMU_STAT_DOMAINS:
+		*val = READ_ONCE(nr_domains);
+		return 0;
+	case KVM_IOMMU_STAT_MAPPED_PAGES:
+		*val = READ_ONCE(total_mapped);
+		return 0;
+	}
+
+	if (index < KVM_IOMMU_STAT_DRIVER)
+		return kvm_hyp_iommu_pool_stat(index, val);
+
+	return iommu_ops->stat(index, val);
+}

@@ -1,0 +1,888 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IOMMU driver for Arm SMMUv2s that the protected KVM hypervisor owns.
+ *
+ * The hypervisor has the registers and the translation tables. This driver is
+ * a front-end, which turns what the IOMMU core wants into hypercalls.
+ *
+ * Streams. What the hypervisor attaches to a domain is a stream of an endpoint
+ * (see arm-smmu-kvm.h). Several devices can be one endpoint (functions behind a
+ * PCIe controller with one stream ID), and several endpoints can have the same
+ * stream ID; then they cannot be told apart, are in one group, and can only be
+ * in one domain. The IOMMU core moves the devices of a group one by one. The
+ * first one that moves takes all streams along that match the same stream ID.
+ * When one is blocked, a stream it shares goes on until the last one is.
+ *
+ * Invalidation. An unmap has invalidated, on all instances, when the hypercall
+ * returns: the hypervisor must not let go of a page earlier. So there is
+ * nothing to gather, and no deferred flush.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/dma-mapping.h>
+#include <linux/fsl/mc.h>
+#include <linux/interrupt.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/of.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include <asm/kvm_iommu.h>
+
+#include "../../dma-iommu.h"
+
+#include "arm-smmu.h"
+#include "arm-smmu-kvm-host.h"
+
+#define MSI_IOVA_BASE		0x8000000
+#define MSI_IOVA_LENGTH		0x100000
+
+/* Faults that one interrupt reports. The line stays asserted if there are more. */
+#define MAX_FAULTS		32
+
+/* Domains by handle, for faults. Its lock keeps a domain from being freed. */
+static DEFINE_XARRAY(smmu_kvm_domains);
+
+static struct smmu_kvm_domain *to_smmu_kvm_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct smmu_kvm_domain, domain);
+}
+
+/*
+ * Streams. All of this is called with smmu->lock held.
+ */
+
+static bool streams_match(const struct smmu_kvm_device *smmu, u32 id1, u32 id2)
+{
+	return smmu_kvm_ids_match(smmu->desc->smr_mask, id1, id2);
+}
+
+static int stream_attach(struct smmu_kvm_device *smmu,
+			 struct smmu_kvm_stream *stream,
+			 struct smmu_kvm_domain *domain)
+{
+	int ret;
+
+	ret = kvm_iommu_attach(domain->handle, smmu->index, stream->endpoint,
+			       stream->id, GFP_KERNEL);
+	if (!ret)
+		stream->domain = domain;
+
+	return ret;
+}
+
+static void stream_detach(struct smmu_kvm_device *smmu,
+			  struct smmu_kvm_stream *stream)
+{
+	int ret;
+
+	ret = kvm_iommu_detach(stream->domain->handle, smmu->index,
+			       stream->endpoint, stream->id);
+	if (ret == -EIO)
+		dev_err(smmu->dev, "domain %u is lost: an invalidation did not complete\n",
+			stream->domain->handle);
+	else if (ret)
+		dev_err(smmu->dev, "cannot detach stream 0x%x: %d\n",
+			stream->id, ret);
+
+	stream->domain = NULL;
+}
+
+/* Move a stream, and all attached ones that match the same ID, to @domain. */
+static int stream_move(struct smmu_kvm_device *smmu,
+		       struct smmu_kvm_stream *stream,
+		       struct smmu_kvm_domain *domain)
+{
+	struct smmu_kvm_stream *s;
+	int ret;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain && s->domain != domain &&
+		    streams_match(smmu, s->id, stream->id))
+			stream_detach(smmu, s);
+	}
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain == domain || !streams_match(smmu, s->id, stream->id))
+			continue;
+		if (s != stream && !s->saved)
+			continue;
+
+		ret = stream_attach(smmu, s, domain);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static void streams_save(struct smmu_kvm_device *smmu)
+{
+	struct smmu_kvm_stream *s;
+
+	list_for_each_entry(s, &smmu->streams, list)
+		s->saved = s->domain;
+}
+
+static void streams_restore(struct smmu_kvm_device *smmu)
+{
+	struct smmu_kvm_stream *s;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain && s->domain != s->saved)
+			stream_detach(smmu, s);
+	}
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain != s->saved && stream_attach(smmu, s, s->saved))
+			dev_err(smmu->dev, "stream 0x%x stays blocked\n", s->id);
+	}
+}
+
+static struct smmu_kvm_stream *stream_get(struct smmu_kvm_device *smmu,
+					  u32 endpoint, u32 id)
+{
+	struct smmu_kvm_stream *s;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->endpoint == endpoint && s->id == id) {
+			s->users++;
+			return s;
+		}
+	}
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (smmu_kvm_ids_overlap(smmu->desc->smr_mask, s->id, id) &&
+		    !streams_match(smmu, s->id, id))
+			return ERR_PTR(-EINVAL);
+	}
+
+	s = kzalloc_obj(*s);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
+
+	s->endpoint = endpoint;
+	s->id = id;
+	s->users = 1;
+	list_add_tail(&s->list, &smmu->streams);
+	return s;
+}
+
+static void stream_put(struct smmu_kvm_device *smmu,
+		       struct smmu_kvm_stream *stream)
+{
+	if (--stream->users)
+		return;
+
+	if (WARN_ON(stream->domain))
+		stream_detach(smmu, stream);
+	list_del(&stream->list);
+	kfree(stream);
+}
+
+/*
+ * The IOMMU core does not expect the first attach of a device to fail, and
+ * gives the whole IOMMU up. Find out beforehand whether it would: whether the
+ * hypervisor knows the device, has the resources, and controls which stream ID
+ * the device uses. Attach to a domain without mappings, so that nothing is
+ * reached, or to the one where the stream ID is already.
+ */
+static int stream_try(struct smmu_kvm_device *smmu,
+		      struct smmu_kvm_stream *stream)
+{
+	struct smmu_kvm_domain *domain = smmu->trial;
+	struct smmu_kvm_stream *s;
+	int ret;
+
+	if (stream->domain)
+		return 0;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain && streams_match(smmu, s->id, stream->id)) {
+			domain = s->domain;
+			break;
+		}
+	}
+
+	ret = stream_attach(smmu, stream, domain);
+	if (!ret)
+		stream_detach(smmu, stream);
+
+	return ret;
+}
+
+/*
+ * Domains
+ */
+
+static char *smmu_kvm_fmt = "auto";
+module_param_named(format, smmu_kvm_fmt, charp, 0444);
+MODULE_PARM_DESC(format, "Page-table format: auto (default), lpae, v7s");
+
+/*
+ * Short descriptors serve devices of 32 address bits. Where a device has more,
+ * its drivers may want to use them: its format is AArch64, unless the command
+ * line says otherwise.
+ */
+static enum kvm_iommu_fmt domain_fmt(struct device *dev)
+{
+	if (!strcmp(smmu_kvm_fmt, "v7s"))
+		return KVM_IOMMU_FMT_V7S;
+	if (!strcmp(smmu_kvm_fmt, "lpae"))
+		return KVM_IOMMU_FMT_LPAE;
+	if (dev && dev->bus_dma_limit && dev->bus_dma_limit <= DMA_BIT_MASK(32))
+		return KVM_IOMMU_FMT_AUTO_32BIT;
+
+	return KVM_IOMMU_FMT_AUTO;
+}
+
+static struct smmu_kvm_domain *domain_alloc(struct smmu_kvm_device *smmu,
+					    struct device *dev)
+{
+	struct kvm_iommu_domain_info info;
+	struct smmu_kvm_domain *domain;
+	int ret;
+
+	domain = kzalloc_obj(*domain);
+	if (!domain)
+		return ERR_PTR(-ENOMEM);
+
+	ret = kvm_iommu_alloc_domain(smmu->index, domain_fmt(dev), &info,
+				     GFP_KERNEL);
+	if (ret == -EOPNOTSUPP)
+		dev_err(smmu->dev, "format %s: the SMMU does not have it, or memory is out of its reach\n",
+			smmu_kvm_fmt);
+	if (ret < 0)
+		goto err_free;
+
+	domain->smmu = smmu;
+	domain->handle = ret;
+	domain->domain.pgsize_bitmap = info.pgsize_bitmap;
+	domain->domain.geometry.aperture_end = GENMASK_ULL(info.ias - 1, 0);
+	domain->domain.geometry.force_aperture = true;
+
+	ret = xa_insert(&smmu_kvm_domains, domain->handle, domain, GFP_KERNEL);
+	if (ret)
+		goto err_free_domain;
+
+	return domain;
+
+err_free_domain:
+	kvm_iommu_free_domain(domain->handle);
+err_free:
+	kfree(domain);
+	return ERR_PTR(ret);
+}
+
+static void domain_free(struct smmu_kvm_domain *domain)
+{
+	int ret;
+
+	xa_erase(&smmu_kvm_domains, domain->handle);
+
+	ret = kvm_iommu_free_domain(domain->handle);
+	if (ret)
+		dev_warn(domain->smmu->dev, "domain %u cannot be freed: %d\n",
+			 domain->handle, ret);
+	kfree(domain);
+}
+
+static struct iommu_domain *smmu_kvm_domain_alloc_paging(struct device *dev)
+{
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+	struct smmu_kvm_domain *domain;
+
+	domain = domain_alloc(master->smmu, dev);
+	if (IS_ERR(domain))
+		return ERR_CAST(domain);
+
+	return &domain->domain;
+}
+
+static void smmu_kvm_domain_free(struct iommu_domain *domain)
+{
+	domain_free(to_smmu_kvm_domain(domain));
+}
+
+static int smmu_kvm_attach_dev(struct iommu_domain *iommu_domain,
+			       struct device *dev, struct iommu_domain *old)
+{
+	struct smmu_kvm_domain *domain = to_smmu_kvm_domain(iommu_domain);
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+	struct smmu_kvm_device *smmu = master->smmu;
+	unsigned int i;
+	int ret = 0;
+
+	/* A domain has the tables of one SMMU */
+	if (domain->smmu != smmu)
+		return -EINVAL;
+
+	mutex_lock(&smmu->lock);
+	streams_save(smmu);
+	for (i = 0; i < master->nr_streams && !ret; i++)
+		ret = stream_move(smmu, master->streams[i], domain);
+	if (ret) {
+		streams_restore(smmu);
+	} else if (!master->attached) {
+		for (i = 0; i < master->nr_streams; i++)
+			master->streams[i]->attached++;
+		master->attached = true;
+	}
+	mutex_unlock(&smmu->lock);
+
+	return ret;
+}
+
+static int smmu_kvm_attach_dev_blocked(struct iommu_domain *domain,
+				       struct device *dev,
+				       struct iommu_domain *old)
+{
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+	struct smmu_kvm_device *smmu = master->smmu;
+	unsigned int i;
+
+	mutex_lock(&smmu->lock);
+	for (i = 0; master->attached && i < master->nr_streams; i++) {
+		struct smmu_kvm_stream *s = master->streams[i];
+
+		if (!--s->attached && s->domain)
+			stream_detach(smmu, s);
+	}
+	master->attached = false;
+	mutex_unlock(&smmu->lock);
+
+	return 0;
+}
+
+static int smmu_kvm_map_pages(struct iommu_domain *domain, unsigned long iova,
+			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			      int prot, gfp_t gfp, size_t *mapped)
+{
+	return kvm_iommu_map(to_smmu_kvm_domain(domain)->handle, iova, paddr,
+			     pgsize, pgcount, prot, gfp, mapped);
+}
+
+static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
+				   unsigned long iova, size_t pgsize,
+				   size_t pgcount,
+				   struct iommu_iotlb_gather *gather)
+{
+	return kvm_iommu_unmap(to_smmu_kvm_domain(domain)->handle, iova, pgsize,
+			       pgcount);
+}
+
+static phys_addr_t smmu_kvm_iova_to_phys(struct iommu_domain *domain,
+					 dma_addr_t iova)
+{
+	return kvm_iommu_iova_to_phys(to_smmu_kvm_domain(domain)->handle, iova);
+}
+
+/*
+ * Devices
+ */
+
+/*
+ * Which endpoint has this stream? A device has the node of its own, of the bus
+ * it is on (PCI), or of the device that made it (host1x contexts).
+ */
+static int find_endpoint(struct device *dev, u32 smmu, u32 id)
+{
+	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
+	u32 i;
+
+	for (; dev; dev = dev->parent) {
+		if (!dev->of_node)
+			continue;
+
+		for (i = 0; i < topo->desc->nr_endpoints; i++) {
+			if (topo->endpoint_np[i] == dev->of_node &&
+			    smmu_kvm_endpoint_has_stream(topo, i, smmu, id))
+				return i;
+		}
+	}
+
+	return -ENODEV;
+}
+
+static struct smmu_kvm_device *smmu_kvm_from_fwnode(struct fwnode_handle *fwnode)
+{
+	struct device *dev;
+
+	dev = bus_find_device_by_fwnode(&platform_bus_type, fwnode);
+	put_device(dev);
+
+	return dev ? dev_get_drvdata(dev) : NULL;
+}
+
+static void master_put_streams(struct smmu_kvm_master *master)
+{
+	while (master->nr_streams)
+		stream_put(master->smmu, master->streams[--master->nr_streams]);
+}
+
+static int master_get_streams(struct smmu_kvm_master *master,
+			      const struct iommu_fwspec *fwspec)
+{
+	struct smmu_kvm_device *smmu = master->smmu;
+	struct device *dev = master->dev;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < fwspec->num_ids; i++) {
+		struct smmu_kvm_stream *stream;
+		u32 id = fwspec->ids[i];
+		int endpoint;
+
+		endpoint = find_endpoint(dev, smmu->index, id);
+		if (endpoint < 0) {
+			dev_err(dev, "stream 0x%x was not described at boot\n",
+				id);
+			return endpoint;
+		}
+
+		stream = stream_get(smmu, endpoint, id);
+		if (IS_ERR(stream)) {
+			dev_err(dev, "stream 0x%x conflicts with another device's\n",
+				id);
+			return PTR_ERR(stream);
+		}
+		master->streams[master->nr_streams++] = stream;
+
+		ret = stream_try(smmu, stream);
+		if (ret) {
+			dev_err(dev, "stream 0x%x refused by the hypervisor: %d%s\n",
+				id, ret, ret == -EACCES ?
+				", firmware has locked another stream ID" : "");
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+/*
+ * A device that fails here has no access to memory. Say -ENODEV for all
+ * reasons: anything else would make the IOMMU core give up the whole SMMU.
+ */
+static struct iommu_device *smmu_kvm_probe_device(struct device *dev)
+{
+	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
+	struct smmu_kvm_device *smmu;
+	struct smmu_kvm_master *master;
+	int ret;
+
+	smmu = smmu_kvm_from_fwnode(fwspec->iommu_fwnode);
+	if (!smmu)
+		return ERR_PTR(-ENODEV);
+
+	master = kzalloc_flex(*master, streams, fwspec->num_ids);
+	if (!master)
+		return ERR_PTR(-ENOMEM);
+
+	master->smmu = smmu;
+	master->dev = dev;
+
+	mutex_lock(&smmu->lock);
+	ret = master_get_streams(master, fwspec);
+	if (ret)
+		master_put_streams(master);
+	else
+		list_add_tail(&master->list, &smmu->masters);
+	mutex_unlock(&smmu->lock);
+
+	if (ret) {
+		kfree(master);
+		return ERR_PTR(-ENODEV);
+	}
+
+	dev_iommu_priv_set(dev, master);
+	return &smmu->iommu;
+}
+
+static void smmu_kvm_release_device(struct device *dev)
+{
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+	struct smmu_kvm_device *smmu = master->smmu;
+
+	mutex_lock(&smmu->lock);
+	list_del(&master->list);
+	master_put_streams(master);
+	mutex_unlock(&smmu->lock);
+
+	kfree(master);
+}
+
+/* Devices that share a stream ID share a group. */
+static struct iommu_group *smmu_kvm_device_group(struct device *dev)
+{
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+	struct smmu_kvm_device *smmu = master->smmu;
+	struct iommu_group *group = NULL;
+	struct smmu_kvm_stream *s;
+	unsigned int i;
+
+	mutex_lock(&smmu->lock);
+
+	for (i = 0; i < master->nr_streams; i++) {
+		list_for_each_entry(s, &smmu->streams, list) {
+			if (!s->group ||
+			    !streams_match(smmu, s->id, master->streams[i]->id))
+				continue;
+			if (group && group != s->group) {
+				group = ERR_PTR(-ENODEV);
+				goto unlock;
+			}
+			group = s->group;
+		}
+	}
+
+	if (group)
+		iommu_group_ref_get(group);
+	else if (dev_is_pci(dev))
+		group = pci_device_group(dev);
+	else if (dev_is_fsl_mc(dev))
+		group = fsl_mc_device_group(dev);
+	else
+		group = generic_device_group(dev);
+
+	if (!IS_ERR(group)) {
+		for (i = 0; i < master->nr_streams; i++)
+			master->streams[i]->group = group;
+	}
+
+unlock:
+	mutex_unlock(&smmu->lock);
+	return group;
+}
+
+/*
+ * The "stream-match-mask" of an SMMU is not part of an ID here: the hypervisor
+ * knows it and applies it.
+ */
+static int smmu_kvm_of_xlate(struct device *dev,
+			     const struct of_phandle_args *args)
+{
+	u32 id;
+
+	if (args->args_count < 1 || args->args_count > 2 ||
+	    args->args[0] > U16_MAX)
+		return -EINVAL;
+
+	id = FIELD_PREP(SMMU_KVM_ID_SID, args->args[0]);
+	if (args->args_count > 1)
+		id |= FIELD_PREP(SMMU_KVM_ID_MASK, args->args[1]);
+
+	return iommu_fwspec_add_ids(dev, &id, 1);
+}
+
+static void smmu_kvm_get_resv_regions(struct device *dev, struct list_head *head)
+{
+	int prot = IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO;
+	struct iommu_resv_region *region;
+
+	region = iommu_alloc_resv_region(MSI_IOVA_BASE, MSI_IOVA_LENGTH, prot,
+					 IOMMU_RESV_SW_MSI, GFP_KERNEL);
+	if (!region)
+		return;
+
+	list_add_tail(&region->list, head);
+
+	iommu_dma_get_resv_regions(dev, head);
+}
+
+static bool smmu_kvm_capable(struct device *dev, enum iommu_cap cap)
+{
+	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
+
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+		/* As in the native driver: what the walker snoops, devices do. */
+		return master->smmu->desc->flags & SMMU_KVM_COHERENT_WALK ||
+		       device_get_dma_attr(dev) == DEV_DMA_COHERENT;
+	case IOMMU_CAP_NOEXEC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* No way around the SMMU: the hypervisor has no identity domain. */
+static int smmu_kvm_def_domain_type(struct device *dev)
+{
+	return IOMMU_DOMAIN_DMA;
+}
+
+static struct iommu_domain smmu_kvm_blocked_domain = {
+	.type = IOMMU_DOMAIN_BLOCKED,
+	.ops = &(const struct iommu_domain_ops) {
+		.attach_dev = smmu_kvm_attach_dev_blocked,
+	},
+};
+
+static const struct iommu_ops smmu_kvm_ops = {
+	.blocked_domain		= &smmu_kvm_blocked_domain,
+	.release_domain		= &smmu_kvm_blocked_domain,
+	.capable		= smmu_kvm_capable,
+	.domain_alloc_paging	= smmu_kvm_domain_alloc_paging,
+	.probe_device		= smmu_kvm_probe_device,
+	.release_device		= smmu_kvm_release_device,
+	.device_group		= smmu_kvm_device_group,
+	.of_xlate		= smmu_kvm_of_xlate,
+	.get_resv_regions	= smmu_kvm_get_resv_regions,
+	.def_domain_type	= smmu_kvm_def_domain_type,
+	.owner			= THIS_MODULE,
+	.default_domain_ops = &(const struct iommu_domain_ops) {
+		.attach_dev	= smmu_kvm_attach_dev,
+		.map_pages	= smmu_kvm_map_pages,
+		.unmap_pages	= smmu_kvm_unmap_pages,
+		.iova_to_phys	= smmu_kvm_iova_to_phys,
+		.free		= smmu_kvm_domain_free,
+	},
+};
+
+/*
+ * Faults
+ */
+
+/* The node that a stream ID belongs to, if the description knows one */
+static struct device_node *find_node(u32 smmu, u32 sid)
+{
+	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
+	u32 i;
+
+	for (i = 0; i < topo->desc->nr_endpoints; i++) {
+		const struct smmu_kvm_desc_endpoint *ep = &topo->endpoints[i];
+		u32 j;
+
+		for (j = 0; j < ep->nr_streams; j++) {
+			const struct smmu_kvm_desc_stream *s;
+
+			s = &topo->streams[ep->first_stream + j];
+			if (s->smmu == smmu && sid - s->sid < s->nr)
+				return topo->endpoint_np[i];
+		}
+	}
+
+	return NULL;
+}
+
+/* Has the owner of the domain dealt with it? */
+static bool report_context_fault(const struct kvm_iommu_fault *fault)
+{
+	int flags = fault->fsynr & ARM_SMMU_CB_FSYNR0_WNR ?
+		    IOMMU_FAULT_WRITE : IOMMU_FAULT_READ;
+	struct smmu_kvm_domain *domain;
+	int ret = -ENODEV;
+
+	xa_lock(&smmu_kvm_domains);
+	domain = xa_load(&smmu_kvm_domains, fault->handle);
+	if (domain)
+		ret = report_iommu_fault(&domain->domain, NULL, fault->iova,
+					 flags);
+	xa_unlock(&smmu_kvm_domains);
+
+	return !ret;
+}
+
+static void smmu_kvm_report(struct smmu_kvm_device *smmu,
+			    const struct kvm_iommu_fault *fault)
+{
+	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+	struct device_node *np = find_node(smmu->index, fault->sid);
+
+	if (fault->type == KVM_IOMMU_FAULT_CONTEXT &&
+	    report_context_fault(fault))
+		return;
+
+	if (!__ratelimit(&rs))
+		return;
+
+	switch (fault->type) {
+	case KVM_IOMMU_FAULT_CONTEXT:
+		dev_err(smmu->dev,
+			"Unhandled context fault: fsr=0x%x, iova=0x%08llx, fsynr=0x%x, sid=0x%x (%pOF), domain=%u, instance=%u\n",
+			fault->fsr, fault->iova, fault->fsynr, fault->sid, np,
+			fault->handle, fault->instance);
+		break;
+	case KVM_IOMMU_FAULT_GLOBAL:
+		dev_err(smmu->dev,
+			"Unexpected global fault: gfsr=0x%x, addr=0x%08llx, gfsynr0=0x%x, sid=0x%x (%pOF), instance=%u\n",
+			fault->fsr, fault->iova, fault->fsynr, fault->sid, np,
+			fault->instance);
+		break;
+	case KVM_IOMMU_FAULT_SYNC:
+		dev_err(smmu->dev,
+			"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u\n",
+			fault->handle, fault->instance);
+		break;
+	default:
+		dev_err(smmu->dev, "fault of unknown type %u\n", fault->type);
+		break;
+	}
+}
+
+/* One handler for all interrupts of an SMMU: only the hypervisor can look. */
+static irqreturn_t smmu_kvm_fault(int irq, void *data)
+{
+	struct smmu_kvm_device *smmu = data;
+	struct kvm_iommu_fault fault;
+	unsigned int n;
+
+	for (n = 0; n < MAX_FAULTS; n++) {
+		if (kvm_iommu_next_fault(smmu->index, &fault) ||
+		    fault.type == KVM_IOMMU_FAULT_NONE)
+			break;
+		smmu_kvm_report(smmu, &fault);
+	}
+
+	return n ? IRQ_HANDLED : IRQ_NONE;
+}
+
+/*
+ * SMMUs
+ */
+
+/* Context and global interrupts may be one, and an SMMU may name it often. */
+static int request_irqs(struct smmu_kvm_device *smmu,
+			struct platform_device *pdev)
+{
+	int i, j, nr, ret;
+	int *irqs;
+
+	nr = platform_irq_count(pdev);
+	if (nr <= 0)
+		return nr;
+
+	irqs = devm_kcalloc(smmu->dev, nr, sizeof(*irqs), GFP_KERNEL);
+	if (!irqs)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++) {
+		irqs[i] = platform_get_irq(pdev, i);
+		if (irqs[i] < 0)
+			return irqs[i];
+
+		for (j = 0; irqs[j] != irqs[i]; j++)
+			;
+		if (j < i)
+			continue;
+
+		ret = devm_request_threaded_irq(smmu->dev, irqs[i], NULL,
+						smmu_kvm_fault,
+						IRQF_ONESHOT | IRQF_SHARED,
+						dev_name(smmu->dev), smmu);
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int smmu_kvm_probe(struct platform_device *pdev)
+{
+	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
+	struct device *dev = &pdev->dev;
+	struct smmu_kvm_device *smmu;
+	phys_addr_t base;
+	u32 index;
+	int ret;
+
+	if (!kvm_iommu_ready())
+		return -ENODEV;
+
+	for (index = 0; index < topo->desc->nr_smmus; index++) {
+		if (topo->smmu_np[index] == dev->of_node)
+			break;
+	}
+	if (index == topo->desc->nr_smmus)
+		return -ENODEV;
+
+	smmu = devm_kzalloc(dev, sizeof(*smmu), GFP_KERNEL);
+	if (!smmu)
+		return -ENOMEM;
+
+	smmu->dev = dev;
+	smmu->index = index;
+	smmu->desc = &topo->smmus[index];
+	mutex_init(&smmu->lock);
+	INIT_LIST_HEAD(&smmu->streams);
+	INIT_LIST_HEAD(&smmu->masters);
+	platform_set_drvdata(pdev, smmu);
+
+	smmu->trial = domain_alloc(smmu, NULL);
+	if (IS_ERR(smmu->trial))
+		return dev_err_probe(dev, PTR_ERR(smmu->trial),
+				     "cannot allocate a domain\n");
+
+	ret = request_irqs(smmu, pdev);
+	if (ret) {
+		dev_err_probe(dev, ret, "cannot request interrupts\n");
+		goto err_free_domain;
+	}
+
+	base = smmu->desc->base[0];
+	ret = iommu_device_sysfs_add(&smmu->iommu, dev, NULL, "smmu.%pa", &base);
+	if (ret) {
+		dev_err_probe(dev, ret, "cannot register in sysfs\n");
+		goto err_free_domain;
+	}
+
+	ret = iommu_device_register(&smmu->iommu, &smmu_kvm_ops, dev);
+	if (ret) {
+		dev_err_probe(dev, ret, "cannot register\n");
+		goto err_sysfs;
+	}
+
+	smmu_kvm_debugfs_add(smmu);
+
+	dev_info(dev, "owned by the hypervisor, %u instance%s\n",
+		 smmu->desc->nr_instances,
+		 smmu->desc->nr_instances > 1 ? "s" : "");
+	return 0;
+
+err_sysfs:
+	iommu_device_sysfs_remove(&smmu->iommu);
+err_free_domain:
+	domain_free(smmu->trial);
+	return ret;
+}
+
+/*
+ * Neither remove nor shutdown: an SMMU that the hypervisor owns is never
+ * switched off or bypassed, and to unbind the driver would achieve nothing.
+ */
+static const struct of_device_id smmu_kvm_of_table[] = {
+	{ .compatible = "arm,mmu-500" },
+	{ .compatible = "arm,smmu-v2" },
+	{ .compatible = "nvidia,smmu-500" },
+	{ }
+};
+
+static struct platform_driver smmu_kvm_platform_driver = {
+	.driver = {
+		.name			= "arm-smmu-kvm",
+		.of_match_table		= smmu_kvm_of_table,
+		.suppress_bind_attrs	= true,
+	},
+	.probe = smmu_kvm_probe,
+};
+
+static int __init smmu_kvm_driver_init(void)
+{
+	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
+
+	if (!kvm_iommu_ready() || !topo)
+		return 0;
+
+	smmu_kvm_debugfs_init(topo);
+
+	return platform_driver_register(&smmu_kvm_platform_driver);
+}
+device_initcall_sync(smmu_kvm_driver_init);

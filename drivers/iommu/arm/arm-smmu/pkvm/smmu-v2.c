@@ -1,0 +1,756 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arm SMMUv2 at EL2: takeover, routing of streams, context banks.
+ *
+ * A stream that nobody attached matches no stream match register, and faults,
+ * because sCR0.USFCFG is set at all times. A stream that is attached matches
+ * exactly one, whose S2CR sends it to the context bank of its domain. There is
+ * no third state: nothing bypasses.
+ *
+ *	attach	bank set up and enabled (first attachment of the domain),
+ *		then S2CR, then the stream match register becomes valid,
+ *		then the memory controller gives the device its stream ID
+ *	detach	the same backwards, then, when the bank has no stream left, it
+ *		is disabled, and free once its TLB entries are gone
+ *
+ * A transaction in flight on the way through either finds all of it, or it
+ * faults.
+ *
+ * A domain is one context bank with a stage 1 of its own, without stage 2: the
+ * tables are the hypervisor's, there is nothing that a second stage would add.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/iommu.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+
+#include <asm/kvm_mmu.h>
+
+#include <nvhe/mem_protect.h>
+#include <nvhe/memory.h>
+
+#include "smmu-v2.h"
+
+/* Auxiliary configuration of the MMU-500 (Arm MMU-500 TRM, 3.3). */
+#define MMU500_ACTLR_CPRE	BIT(1)
+#define MMU500_ACR_CACHE_LOCK	BIT(26)
+#define MMU500_ACR_S2CRB_TLBEN	BIT(10)
+#define MMU500_ACR_SMTNMB_TLBEN	BIT(8)
+
+struct smmu_device *smmus;
+unsigned int nr_smmus;
+
+/* Attachments by stream of the description; guarded by the SMMU's lock. */
+static u16 *stream_users;
+
+/*
+ * Takeover, part 1: look at the hardware without changing it.
+ */
+
+static unsigned int id_to_bits(unsigned int size)
+{
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
+
+	return size < ARRAY_SIZE(bits) ? bits[size] : 48;
+}
+
+/* IHI 0062, 9.6.3: SMMU_IDR0-7. */
+static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_smmu *d)
+{
+	static const u8 regs[] = { ARM_SMMU_GR0_ID0, ARM_SMMU_GR0_ID1,
+				   ARM_SMMU_GR0_ID2, ARM_SMMU_GR0_ID7 };
+	u32 id0, id1, id2, id7;
+	unsigned int i, inst;
+
+	/* Mirrored instances that differ cannot be programmed alike. */
+	for (inst = 1; inst < smmu->nr_instances; inst++)
+		for (i = 0; i < ARRAY_SIZE(regs); i++)
+			if (smmu_readl(smmu, inst, ARM_SMMU_GR0, regs[i]) !=
+			    smmu_readl(smmu, 0, ARM_SMMU_GR0, regs[i]))
+				return -ENODEV;
+
+	id0 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID0);
+	id1 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID1);
+	id2 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID2);
+	id7 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID7);
+
+	if (FIELD_GET(ARM_SMMU_ID7_MAJOR, id7) != 2)
+		return -ENODEV;
+	/* Stage 1, AArch64 tables of 4 KiB, and stream matching we rely on. */
+	if (!(id0 & ARM_SMMU_ID0_S1TS) || !(id0 & ARM_SMMU_ID0_SMS) ||
+	    !(id2 & ARM_SMMU_ID2_PTFS_4K))
+		return -ENODEV;
+
+	smmu->pgshift = id1 & ARM_SMMU_ID1_PAGESIZE ? 16 : 12;
+	smmu->numpage = 1 << (FIELD_GET(ARM_SMMU_ID1_NUMPAGENDXB, id1) + 1);
+	if ((u64)smmu->numpage << (smmu->pgshift + 1) > d->size)
+		return -ENODEV;
+
+	/* An upper limit; smmu_size_streams() finds out what there is. */
+	smmu->id_mask = GENMASK(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, id0), 0) >> 1;
+	smmu->mask_mask = smmu->id_mask;
+
+	smmu->nr_streams = FIELD_GET(ARM_SMMU_ID0_NUMSMRG, id0);
+	smmu->nr_banks = FIELD_GET(ARM_SMMU_ID1_NUMCB, id1);
+	/* Banks that can do stage 2 only come first, and are of no use. */
+	if (!smmu->nr_streams || smmu->nr_streams > SMMU_MAX_SMRS ||
+	    !smmu->nr_banks || smmu->nr_banks > ARM_SMMU_MAX_CBS ||
+	    smmu->nr_banks > smmu->numpage ||
+	    FIELD_GET(ARM_SMMU_ID1_NUMS2CB, id1) >= smmu->nr_banks)
+		return -ENODEV;
+
+	smmu->ias = min(id_to_bits(FIELD_GET(ARM_SMMU_ID2_UBS, id2)), 48U);
+	smmu->oas = min(id_to_bits(FIELD_GET(ARM_SMMU_ID2_OAS, id2)), 48U);
+
+	smmu->lpae_pgsizes = SZ_4K;
+	if (!(smmu->flags & SMMU_KVM_PAGES_ONLY))
+		smmu->lpae_pgsizes |= SZ_2M;
+
+	if (!(id0 & (ARM_SMMU_ID0_PTFS_NO_AARCH32 | ARM_SMMU_ID0_PTFS_NO_AARCH32S))) {
+		smmu->v7s_pgsizes = SZ_4K;
+		if (!(smmu->flags & SMMU_KVM_PAGES_ONLY))
+			smmu->v7s_pgsizes |= SZ_64K | SZ_1M;
+	}
+
+	return 0;
+}
+
+/*
+ * Takeover, part 2: every stream faults.
+ *
+ * Firmware may have left the SMMU off (CLIENTPD), with streams that bypass, or
+ * with streams that translate. What does not match is made to fault first, so
+ * that each register that is cleared after it takes something away and nothing
+ * is passed by.
+ */
+
+/* What both instances can hold of a stream ID and its mask (IHI 0062, 9.6.28). */
+static void smmu_size_streams(struct smmu_device *smmu)
+{
+	unsigned int inst;
+	u32 smr;
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0),
+		    FIELD_PREP(ARM_SMMU_SMR_ID, smmu->id_mask));
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		smr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0));
+		smmu->id_mask &= FIELD_GET(ARM_SMMU_SMR_ID, smr);
+	}
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0),
+		    FIELD_PREP(ARM_SMMU_SMR_MASK, smmu->mask_mask));
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		smr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0));
+		smmu->mask_mask &= FIELD_GET(ARM_SMMU_SMR_MASK, smr);
+	}
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0), 0);
+}
+
+static int smmu_reset(struct smmu_device *smmu)
+{
+	u32 cr0, vital, acr, fsr;
+	unsigned int i, inst;
+
+	/*
+	 * IHI 0062, 9.6.1: fault what does not match or matches twice, report
+	 * it, keep the TLB to this SMMU's own invalidations (PTM, VMIDPNE).
+	 */
+	cr0 = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG |
+	      ARM_SMMU_sCR0_GFRE | ARM_SMMU_sCR0_GFIE |
+	      ARM_SMMU_sCR0_GCFGFRE | ARM_SMMU_sCR0_GCFGFIE |
+	      ARM_SMMU_sCR0_VMIDPNE | ARM_SMMU_sCR0_PTM;
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		void __iomem *gr0 = smmu_page(smmu, inst, ARM_SMMU_GR0);
+
+		writel_relaxed(cr0 | (readl_relaxed(gr0 + ARM_SMMU_GR0_sCR0) &
+				      ARM_SMMU_sCR0_CLIENTPD),
+			       gr0 + ARM_SMMU_GR0_sCR0);
+	}
+
+	for (i = 0; i < smmu->nr_streams; i++) {
+		smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
+			    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT));
+		smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), 0);
+	}
+	smmu_size_streams(smmu);
+
+	/*
+	 * Erratum 826419 and others want ACR unlocked to clear ACTLR.CPRE;
+	 * the TLB for unmatched streams off keeps faults prompt.
+	 */
+	if (smmu->flags & SMMU_KVM_MMU500) {
+		for (inst = 0; inst < smmu->nr_instances; inst++) {
+			void __iomem *gr0 = smmu_page(smmu, inst, ARM_SMMU_GR0);
+
+			acr = readl_relaxed(gr0 + ARM_SMMU_GR0_sACR);
+			acr &= ~MMU500_ACR_CACHE_LOCK;
+			acr |= MMU500_ACR_SMTNMB_TLBEN | MMU500_ACR_S2CRB_TLBEN;
+			writel_relaxed(acr, gr0 + ARM_SMMU_GR0_sACR);
+		}
+	}
+
+	for (i = 0; i < smmu->nr_banks; i++) {
+		smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_SCTLR, 0);
+		smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_FSR, ARM_SMMU_CB_FSR_FAULT);
+		if (smmu->flags & SMMU_KVM_MMU500)
+			smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_ACTLR, 0);
+	}
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLH, 0);
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
+	if (smmu_tlb_sync_global(smmu))
+		return -ETIMEDOUT;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		fsr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sGFSR);
+		writel_relaxed(fsr, smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sGFSR);
+	}
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0, cr0);
+
+	/* Believe nothing of what isolation rests on that was not read back. */
+	vital = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG | ARM_SMMU_sCR0_GFIE;
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		cr0 = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0);
+		if ((cr0 & (vital | ARM_SMMU_sCR0_CLIENTPD)) != vital)
+			return -EIO;
+	}
+
+	return 0;
+}
+
+static int smmu_probe(unsigned int i)
+{
+	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
+	struct smmu_device *smmu = &smmus[i];
+	unsigned int inst;
+	int ret;
+
+	hyp_spin_lock_init(&smmu->lock);
+	hyp_spin_lock_init(&smmu->fault_lock);
+	smmu->nr_instances = d->nr_instances;
+	smmu->flags = d->flags;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		ret = kvm_hyp_iommu_map_mmio(d->base[inst], d->size, &smmu->base[inst]);
+		if (ret)
+			return ret;
+	}
+
+	return smmu_read_ids(smmu, d);
+}
+
+static int smmu_take(unsigned int i)
+{
+	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
+	unsigned int inst;
+	int ret = 0;
+
+	for (inst = 0; inst < d->nr_instances && !ret; inst++)
+		ret = __pkvm_host_donate_hyp_mmio(d->base[inst], d->size);
+
+	if (ret)
+		for (inst--; inst-- > 0; )
+			__pkvm_hyp_return_mmio(d->base[inst], d->size);
+
+	return ret;
+}
+
+static void smmu_return(unsigned int i)
+{
+	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
+	unsigned int inst;
+
+	for (inst = 0; inst < d->nr_instances; inst++)
+		__pkvm_hyp_return_mmio(d->base[inst], d->size);
+}
+
+static int smmu_init(void *blob, size_t size)
+{
+	const struct smmu_kvm_desc *desc;
+	unsigned int i, taken = 0;
+	int ret;
+
+	ret = smmu_desc_init(blob, size);
+	if (ret)
+		return ret;
+
+	desc = smmu_desc();
+	if (!kvm_hyp_iommu_boot_alloc(desc->size))
+		return -ENOMEM;
+	memset(blob + desc->size, 0, size - desc->size);
+
+	nr_smmus = desc->nr_smmus;
+	smmus = kvm_hyp_iommu_boot_alloc(nr_smmus * sizeof(*smmus));
+	stream_users = kvm_hyp_iommu_boot_alloc(desc->nr_streams * sizeof(*stream_users));
+	if (!smmus || !stream_users)
+		return -ENOMEM;
+
+	for (i = 0; i < nr_smmus; i++) {
+		ret = smmu_probe(i);
+		if (ret)
+			return ret;
+	}
+
+	ret = tegra_mc_probe();
+	if (ret)
+		return ret;
+
+	for (taken = 0; taken < nr_smmus; taken++) {
+		ret = smmu_take(taken);
+		if (ret)
+			goto give_back;
+	}
+
+	ret = tegra_mc_take();
+	if (ret)
+		goto give_back;
+
+	/* The SMMUs first: a parked client must find one that blocks. */
+	for (i = 0; i < nr_smmus; i++) {
+		ret = smmu_reset(&smmus[i]);
+		if (ret)
+			goto give_back_mc;
+		smmus[i].global_mask = smmu_desc_smmu(i)->smr_mask & smmus[i].mask_mask;
+	}
+	tegra_mc_park_all();
+
+	return 0;
+
+give_back_mc:
+	tegra_mc_return();
+give_back:
+	while (taken--)
+		smmu_return(taken);
+
+	return ret;
+}
+
+/*
+ * Domains.
+ */
+
+/*
+ * Short descriptors have 32 bits for input and output addresses. That will do
+ * for a device with no more address bits, if all memory can be reached.
+ */
+static int smmu_choose_fmt(struct kvm_hyp_iommu_domain *domain)
+{
+	bool v7s = smmu_of(domain)->v7s_pgsizes && !kvm_hyp_iommu_memory_above(SZ_4G);
+
+	switch (domain->fmt) {
+	case KVM_IOMMU_FMT_AUTO_32BIT:
+		domain->fmt = v7s ? KVM_IOMMU_FMT_V7S : KVM_IOMMU_FMT_LPAE;
+		return 0;
+	case KVM_IOMMU_FMT_AUTO:
+		domain->fmt = KVM_IOMMU_FMT_LPAE;
+		return 0;
+	case KVM_IOMMU_FMT_V7S:
+		return v7s ? 0 : -EOPNOTSUPP;
+	default:
+		return 0;
+	}
+}
+
+static int smmu_domain_init(struct kvm_hyp_iommu_domain *domain)
+{
+	struct io_pgtable_cfg *cfg = &domain->pgt.cfg;
+	struct smmu_device *smmu;
+	int ret;
+
+	if (domain->iommu >= nr_smmus)
+		return -EINVAL;
+
+	ret = smmu_choose_fmt(domain);
+	if (ret)
+		return ret;
+
+	smmu = smmu_of(domain);
+	*cfg = (struct io_pgtable_cfg) {
+		.pgsize_bitmap	= smmu->lpae_pgsizes,
+		.ias		= smmu->ias,
+		.oas		= smmu->oas,
+		.coherent_walk	= smmu->flags & SMMU_KVM_COHERENT_WALK,
+		.tlb		= &smmu_flush_ops,
+	};
+
+	if (domain->fmt == KVM_IOMMU_FMT_LPAE)
+		return hyp_io_pgtable_init(&domain->pgt, ARM_64_LPAE_S1, domain);
+
+	cfg->pgsize_bitmap = smmu->v7s_pgsizes;
+	cfg->ias = 32;
+	cfg->oas = 32;
+	domain->low_tables = true;
+
+	return hyp_io_pgtable_init(&domain->pgt, ARM_V7S, domain);
+}
+
+static void smmu_domain_destroy(struct kvm_hyp_iommu_domain *domain)
+{
+	hyp_io_pgtable_destroy(&domain->pgt);
+}
+
+/*
+ * Translation of an AArch64 bank: TCR2 and TCR before the TTBRs, because they
+ * say what those mean; SEP and TBI as for addresses of 48 bits; TTBR1 unused
+ * (TCR.EPD1); the ASID is in the TTBRs (IHI 0062, 16.5).
+ */
+static void smmu_write_lpae(struct smmu_device *smmu, unsigned int bank,
+			    const struct io_pgtable_cfg *cfg)
+{
+	unsigned int page = smmu_bank_page(smmu, bank);
+	u64 asid = FIELD_PREP(ARM_SMMU_TTBRn_ASID, smmu_bank_tag(bank));
+
+	smmu_writel(smmu, page, ARM_SMMU_CB_TCR2, arm_smmu_lpae_tcr2(cfg) | ARM_SMMU_TCR2_AS);
+	smmu_writel(smmu, page, ARM_SMMU_CB_TCR, arm_smmu_lpae_tcr(cfg));
+	smmu_writeq(smmu, page, ARM_SMMU_CB_TTBR0, asid | cfg->arm_lpae_s1_cfg.ttbr);
+	smmu_writeq(smmu, page, ARM_SMMU_CB_TTBR1, asid);
+	smmu_writel(smmu, page, ARM_SMMU_CB_S1_MAIR0, lower_32_bits(cfg->arm_lpae_s1_cfg.mair));
+	smmu_writel(smmu, page, ARM_SMMU_CB_S1_MAIR1, upper_32_bits(cfg->arm_lpae_s1_cfg.mair));
+}
+
+/*
+ * Translation of a short-descriptor bank: TTBCR.EAE is 0, and TTBCR.N, so that
+ * TTBR0 has all of the address space; memory types by PRRR and NMRR
+ * (SCTLR.TRE); the ASID is in CONTEXTIDR (IHI 0062, 16.5).
+ */
+static void smmu_write_v7s(struct smmu_device *smmu, unsigned int bank,
+			   const struct io_pgtable_cfg *cfg)
+{
+	unsigned int page = smmu_bank_page(smmu, bank);
+
+	smmu_writel(smmu, page, ARM_SMMU_CB_TCR2, 0);
+	smmu_writel(smmu, page, ARM_SMMU_CB_TCR, cfg->arm_v7s_cfg.tcr);
+	smmu_writel(smmu, page, ARM_SMMU_CB_CONTEXTIDR, smmu_bank_tag(bank));
+	smmu_writel(smmu, page, ARM_SMMU_CB_TTBR0, cfg->arm_v7s_cfg.ttbr);
+	smmu_writel(smmu, page, ARM_SMMU_CB_TTBR1, 0);
+	smmu_writel(smmu, page, ARM_SMMU_CB_S1_MAIR0, cfg->arm_v7s_cfg.prrr);
+	smmu_writel(smmu, page, ARM_SMMU_CB_S1_MAIR1, cfg->arm_v7s_cfg.nmrr);
+}
+
+static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
+{
+	struct kvm_hyp_iommu_domain *domain = smmu->banks[bank].domain;
+	bool lpae = domain->fmt == KVM_IOMMU_FMT_LPAE;
+
+	/* CBA2R.VA64: which format the other registers have (9.6.38). */
+	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBA2R(bank),
+		    lpae ? ARM_SMMU_CBA2R_VA64 : 0);
+	/* CBAR: stage 1 only, attributes as the tables have them (9.6.35). */
+	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
+		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_BYPASS) |
+		    FIELD_PREP(ARM_SMMU_CBAR_S1_BPSHCFG, ARM_SMMU_CBAR_S1_BPSHCFG_NSH) |
+		    FIELD_PREP(ARM_SMMU_CBAR_S1_MEMATTR, ARM_SMMU_CBAR_S1_MEMATTR_WB) |
+		    FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank)));
+
+	if (lpae)
+		smmu_write_lpae(smmu, bank, &domain->pgt.cfg);
+	else
+		smmu_write_v7s(smmu, bank, &domain->pgt.cfg);
+
+	/*
+	 * SCTLR: terminate what faults and say so (CFRE, CFIE; CFCFG clear),
+	 * and let what does not fault go on meanwhile (HUPCF). AFE and TRE are
+	 * how io-pgtable writes short descriptors.
+	 */
+	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR,
+		    ARM_SMMU_SCTLR_S1_ASIDPNE | ARM_SMMU_SCTLR_HUPCF |
+		    ARM_SMMU_SCTLR_CFIE | ARM_SMMU_SCTLR_CFRE |
+		    ARM_SMMU_SCTLR_AFE | ARM_SMMU_SCTLR_TRE | ARM_SMMU_SCTLR_M);
+}
+
+/* Give the domain a bank. Banks that can only do stage 2 come first. */
+static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	unsigned int bank;
+
+	hyp_assert_lock_held(&smmu->lock);
+
+	if (smmu_domain_bank(domain) >= 0)
+		return smmu_domain_bank(domain);
+
+	bank = FIELD_GET(ARM_SMMU_ID1_NUMS2CB,
+			 smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID1));
+	for (; bank < smmu->nr_banks; bank++) {
+		if (smmu->banks[bank].domain || smmu->banks[bank].quarantined)
+			continue;
+
+		smmu->banks[bank].domain = domain;
+		domain->priv[0] = bank + 1;
+		smmu_enable_bank(smmu, bank);
+		return bank;
+	}
+
+	return -ENOSPC;
+}
+
+/*
+ * Take the bank from a domain none of whose streams is left. Its tables are
+ * out of use when this returns, or the bank is never used again.
+ */
+static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	int bank = smmu_domain_bank(domain);
+	int ret;
+
+	hyp_assert_lock_held(&smmu->lock);
+
+	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
+	ret = smmu_tlb_inv_bank(smmu, bank);
+	if (ret) {
+		smmu->banks[bank].quarantined = true;
+		return ret;
+	}
+
+	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_FSR, ARM_SMMU_CB_FSR_FAULT);
+	smmu->banks[bank].domain = NULL;
+	domain->priv[0] = 0;
+
+	return 0;
+}
+
+/*
+ * Streams.
+ */
+
+static struct smmu_stream *smmu_find_stream(struct smmu_device *smmu, u16 id, u16 mask)
+{
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_streams; i++) {
+		struct smmu_stream *s = &smmu->streams[i];
+
+		if (s->domain && s->id == id && s->mask == mask)
+			return s;
+	}
+
+	return NULL;
+}
+
+/* A free pair for a stream that no other can be mistaken for. */
+static struct smmu_stream *smmu_new_stream(struct smmu_device *smmu, u16 id, u16 mask)
+{
+	struct smmu_stream *free = NULL;
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_streams; i++) {
+		struct smmu_stream *s = &smmu->streams[i];
+
+		if (!s->domain)
+			free = free ?: s;
+		else if (smmu_streams_overlap(s->id, s->mask, id, mask))
+			return ERR_PTR(-EBUSY);
+	}
+
+	return free ?: ERR_PTR(-ENOSPC);
+}
+
+static void smmu_write_stream(struct smmu_device *smmu, struct smmu_stream *s, int bank)
+{
+	unsigned int i = s - smmu->streams;
+
+	/* IHI 0062, 9.6.29 and 9.6.28: where to, before who. */
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
+		    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_TRANS) |
+		    FIELD_PREP(ARM_SMMU_S2CR_CBNDX, bank));
+	wmb();	/* no stream matches before its S2CR is right */
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), ARM_SMMU_SMR_VALID |
+		    FIELD_PREP(ARM_SMMU_SMR_ID, s->id) |
+		    FIELD_PREP(ARM_SMMU_SMR_MASK, s->mask));
+}
+
+static void smmu_clear_stream(struct smmu_device *smmu, struct smmu_stream *s)
+{
+	unsigned int i = s - smmu->streams;
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
+		    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT));
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), 0);
+	s->domain = NULL;
+}
+
+static bool smmu_bank_has_streams(struct kvm_hyp_iommu_domain *domain)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_streams; i++)
+		if (smmu->streams[i].domain == domain)
+			return true;
+
+	return false;
+}
+
+static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
+	struct smmu_stream *s;
+	int bank, index, ret;
+
+	index = smmu_desc_find_stream(domain->iommu, endpoint, sid, mask);
+	if (index < 0)
+		return index;
+	if ((sid & ~smmu->id_mask) || (mask & ~smmu->mask_mask))
+		return -ENODEV;
+
+	mask |= smmu->global_mask;
+	sid &= ~mask;
+
+	hyp_spin_lock(&smmu->lock);
+
+	ret = -EBUSY;
+	if (stream_users[index] == U16_MAX)
+		goto unlock;
+
+	s = smmu_find_stream(smmu, sid, mask);
+	if (s) {
+		if (s->domain != domain || s->users == U16_MAX)
+			goto unlock;
+	} else {
+		s = smmu_new_stream(smmu, sid, mask);
+		if (IS_ERR(s)) {
+			ret = PTR_ERR(s);
+			goto unlock;
+		}
+
+		bank = smmu_get_bank(domain);
+		if (bank < 0) {
+			ret = bank;
+			goto unlock;
+		}
+
+		s->domain = domain;
+		s->id = sid;
+		s->mask = mask;
+		s->users = 0;
+		smmu_write_stream(smmu, s, bank);
+	}
+
+	/* Now that the path is complete, the device may take it. */
+	ret = 0;
+	if (!stream_users[index])
+		ret = tegra_mc_route(endpoint, sid);
+
+	if (!ret) {
+		s->users++;
+		stream_users[index]++;
+	} else if (!s->users) {
+		smmu_clear_stream(smmu, s);
+		if (!smmu_bank_has_streams(domain) && smmu_put_bank(domain))
+			kvm_hyp_iommu_quarantine(domain);
+	}
+unlock:
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
+static int smmu_detach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
+	struct smmu_stream *s;
+	int index, ret = 0;
+
+	index = smmu_desc_find_stream(domain->iommu, endpoint, sid, mask);
+	if (index < 0)
+		return -ENOENT;
+
+	mask |= smmu->global_mask;
+	sid &= ~mask;
+
+	hyp_spin_lock(&smmu->lock);
+
+	s = smmu_find_stream(smmu, sid, mask);
+	if (!s || s->domain != domain || !s->users || !stream_users[index]) {
+		ret = -ENOENT;
+		goto unlock;
+	}
+
+	if (!--stream_users[index])
+		tegra_mc_unroute(endpoint);
+
+	if (!--s->users) {
+		smmu_clear_stream(smmu, s);
+		if (!smmu_bank_has_streams(domain))
+			ret = smmu_put_bank(domain);
+	}
+unlock:
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
+/* The core has given the domain up: whatever it routes faults from now on. */
+static void smmu_block(struct kvm_hyp_iommu_domain *domain)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	int bank = smmu_domain_bank(domain);
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_streams; i++)
+		if (smmu->streams[i].domain == domain)
+			smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
+				    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT));
+
+	if (bank >= 0) {
+		smmu->banks[bank].quarantined = true;
+		smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
+	}
+}
+
+static int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
+{
+	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
+	struct smmu_device *smmu;
+	struct smmu_stream *s;
+	unsigned int bank;
+	int index;
+
+	if (iommu >= nr_smmus)
+		return -EINVAL;
+
+	index = smmu_desc_find_stream(iommu, endpoint, sid, mask);
+	if (index < 0)
+		return index;
+
+	smmu = &smmus[iommu];
+	mask |= smmu->global_mask;
+
+	hyp_spin_lock(&smmu->lock);
+	s = smmu_find_stream(smmu, sid & ~mask, mask);
+	if (s && stream_users[index]) {
+		for (bank = 0; bank < smmu->nr_banks; bank++)
+			if (smmu->banks[bank].domain == s->domain)
+				break;
+
+		*info = KVM_IOMMU_STREAM_ATTACHED |
+			FIELD_PREP(KVM_IOMMU_STREAM_BANK, bank) |
+			FIELD_PREP(KVM_IOMMU_STREAM_FMT, s->domain->fmt) |
+			FIELD_PREP(KVM_IOMMU_STREAM_USERS, min(s->users, 0xfff)) |
+			FIELD_PREP(KVM_IOMMU_STREAM_DOMAIN, s->domain->handle);
+		if (bank < smmu->nr_banks && smmu->banks[bank].quarantined)
+			*info |= KVM_IOMMU_STREAM_QUARANTINED;
+	}
+	hyp_spin_unlock(&smmu->lock);
+
+	return 0;
+}
+
+const struct kvm_hyp_iommu_ops smmu_v2_ops = {
+	.init		= smmu_init,
+	.domain_init	= smmu_domain_init,
+	.domain_destroy	= smmu_domain_destroy,
+	.attach		= smmu_attach,
+	.detach		= smmu_detach,
+	.tlb_inv_range	= smmu_tlb_inv_range,
+	.block		= smmu_block,
+	.next_fault	= smmu_next_fault,
+	.stream_info	= smmu_stream_info,
+	.stat		= smmu_stat,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Arm SMMUv2 at EL2: what its files share.
+ *
+ *	desc.c		checks the host's description, freezes it, answers from it
+ *	smmu-v2.c	takes SMMUs over; streams, context banks, domains
+ *	tlb.c		invalidation
+ *	fault.c		faults, and state as the host may see it
+ *	tegra-mc.c	who gets which stream ID, on Tegra
+ *
+ * Section numbers are those of the Arm System Memory Management Unit
+ * Architecture Specification, SMMU architecture version 2 (IHI 0062).
+ */
+#ifndef _PKVM_SMMU_V2_H
+#define _PKVM_SMMU_V2_H
+
+#include <linux/io.h>
+#include <linux/types.h>
+
+#include <nvhe/iommu.h>
+
+#include "../arm-smmu-regs.h"
+#include "desc.h"
+
+#define SMMU_MAX_SMRS		128
+
+/**
+ * struct smmu_stream - a stream match register and its S2CR
+ * @domain: where it is routed, NULL if the pair is free
+ * @users: attachments
+ * @id: stream ID
+ * @mask: stream ID bits that are not compared
+ */
+struct smmu_stream {
+	struct kvm_hyp_iommu_domain	*domain;
+	u16				users;
+	u16				id;
+	u16				mask;
+};
+
+/**
+ * struct smmu_bank - a context bank
+ * @domain: whose translations it does, NULL if it is free
+ * @quarantined: a TLB may still hold translations of it: never use it again
+ */
+struct smmu_bank {
+	struct kvm_hyp_iommu_domain	*domain;
+	bool				quarantined;
+};
+
+/**
+ * struct smmu_device - an SMMU, maybe of several mirrored instances
+ * @lock: guards @streams, @banks and the registers of both
+ * @fault_lock: guards @fault_next and fault registers
+ * @base: registers of each instance
+ * @nr_instances: how many there are
+ * @pgshift: register pages are 1 << @pgshift
+ * @numpage: pages of the global address space; the context banks follow it
+ * @nr_streams: pairs of stream match register and S2CR
+ * @nr_banks: context banks
+ * @id_mask: stream ID bits that a stream match register compares
+ * @mask_mask: stream ID bits that a stream match register can ignore
+ * @global_mask: stream ID bits that no stream match register shall compare
+ * @ias: input address bits
+ * @oas: output address bits
+ * @lpae_pgsizes: page sizes of AArch64 tables
+ * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if it has none
+ * @flags: SMMU_KVM_* of the description
+ * @fault_next: where the next search for a fault starts
+ * @nr_faults: faults seen
+ * @streams: see there
+ * @banks: see there
+ */
+struct smmu_device {
+	hyp_spinlock_t		lock;
+	hyp_spinlock_t		fault_lock;
+
+	void __iomem		*base[SMMU_KVM_MAX_INSTANCES];
+	unsigned int		nr_instances;
+	unsigned int		pgshift;
+	unsigned int		numpage;
+	unsigned int		nr_streams;
+	unsigned int		nr_banks;
+	u16			id_mask;
+	u16			mask_mask;
+	u16			global_mask;
+	unsigned int		ias;
+	unsigned int		oas;
+	unsigned long		lpae_pgsizes;
+	unsigned long		v7s_pgsizes;
+	u32			flags;
+
+	unsigned int		fault_next;
+	u64			nr_faults;
+
+	struct smmu_stream	streams[SMMU_MAX_SMRS];
+	struct smmu_bank	banks[ARM_SMMU_MAX_CBS];
+};
+
+extern struct smmu_device *smmus;
+extern unsigned int nr_smmus;
+
+/*
+ * A domain's bank, in priv[0] as bank + 1 so that a new domain has none.
+ * Guarded by the domain's lock.
+ */
+static inline int smmu_domain_bank(struct kvm_hyp_iommu_domain *domain)
+{
+	return (int)domain->priv[0] - 1;
+}
+
+static inline struct smmu_device *smmu_of(struct kvm_hyp_iommu_domain *domain)
+{
+	return &smmus[domain->iommu];
+}
+
+/*
+ * Registers. A write goes to all instances, which have to be alike; a read
+ * names its instance.
+ */
+/* Pages of the global address spaces. */
+#define ARM_SMMU_GR0		0
+#define ARM_SMMU_GR1		1
+
+static inline void __iomem *smmu_page(struct smmu_device *smmu, unsigned int inst,
+				      unsigned int page)
+{
+	return smmu->base[inst] + ((size_t)page << smmu->pgshift);
+}
+
+static inline unsigned int smmu_bank_page(struct smmu_device *smmu, unsigned int bank)
+{
+	return smmu->numpage + bank;
+}
+
+static inline u32 smmu_readl(struct smmu_device *smmu, unsigned int inst,
+			     unsigned int page, unsigned int reg)
+{
+	return readl_relaxed(smmu_page(smmu, inst, page) + reg);
+}
+
+static inline void smmu_writel(struct smmu_device *smmu, unsigned int page,
+			       unsigned int reg, u32 val)
+{
+	unsigned int inst;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++)
+		writel_relaxed(val, smmu_page(smmu, inst, page) + reg);
+}
+
+static inline void smmu_writeq(struct smmu_device *smmu, unsigned int page,
+			       unsigned int reg, u64 val)
+{
+	unsigned int inst;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++)
+		writeq_relaxed(val, smmu_page(smmu, inst, page) + reg);
+}
+
+/* Each bank has its own ASID and VMID, so that no two share a TLB entry. */
+static inline u16 smmu_bank_tag(unsigned int bank)
+{
+	return bank + 1;
+}
+
+/* tlb.c */
+extern const struct iommu_flush_ops smmu_flush_ops;
+int smmu_tlb_sync_global(struct smmu_device *smmu);
+int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank);
+int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
+		       size_t size, size_t granule);
+
+/* fault.c */
+int smmu_next_fault(u32 iommu, u64 *regs);
+int smmu_stat(u32 index, u64 *val);
+
+/* tegra-mc.c */
+int tegra_mc_probe(void);
+int tegra_mc_take(void);
+void tegra_mc_return(void);
+void tegra_mc_park_all(void);
+int tegra_mc_route(u32 endpoint, u32 sid);
+void tegra_mc_unroute(u32 endpoint);
+int tegra_mc_stat(u32 index, u64 *val);
+
+#endif /* _PKVM_SMMU_V2_H */

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arm SMMUv2 at EL2: invalidation.
+ *
+ * An invalidation is complete when a sync that follows it is (IHI 0062, 2.7),
+ * on all instances. Only then may pages that were mapped, or tables that were
+ * walked, serve another purpose. The wait has a bound: see SMMU_SYNC_TIMEOUT_MS.
+ *
+ * Each bank has its own sync, so that domains do not wait for each other.
+ */
+
+#include <linux/io.h>
+
+#include <asm/arch_timer.h>
+
+#include "smmu-v2.h"
+
+/*
+ * A sync waits for the transactions that began before it. The slowest that
+ * there can be is one to a PCIe device that does not answer, which ends with a
+ * completion timeout, of 50 ms by default. After twice that the hardware is
+ * broken, and the domain is lost.
+ */
+#define SMMU_SYNC_TIMEOUT_MS	100
+
+/*
+ * Invalidate by address up to this many entries, else all of the bank: more
+ * register writes than that cost more than the walks they save.
+ */
+#define SMMU_MAX_TLBI_OPS	32
+
+static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned int sync,
+			 unsigned int status)
+{
+	u64 start, timeout = (u64)arch_timer_get_cntfrq() * SMMU_SYNC_TIMEOUT_MS / 1000;
+	unsigned int inst;
+
+	smmu_writel(smmu, page, sync, 0);
+
+	start = __arch_counter_get_cntvct();
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		while (smmu_readl(smmu, inst, page, status) & ARM_SMMU_sTLBGSTATUS_GSACTIVE) {
+			if (__arch_counter_get_cntvct() - start > timeout)
+				return -ETIMEDOUT;
+			cpu_relax();
+		}
+	}
+
+	/* What follows must not overtake the reads that said it is done. */
+	mb();
+
+	return 0;
+}
+
+/* Wait for all invalidations of an SMMU. */
+int smmu_tlb_sync_global(struct smmu_device *smmu)
+{
+	return smmu_tlb_sync(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_sTLBGSYNC,
+			     ARM_SMMU_GR0_sTLBGSTATUS);
+}
+
+static int smmu_tlb_sync_bank(struct smmu_device *smmu, unsigned int bank)
+{
+	return smmu_tlb_sync(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_TLBSYNC,
+			     ARM_SMMU_CB_TLBSTATUS);
+}
+
+/* Forget all that a bank has translated, and wait. 0 or -ETIMEDOUT. */
+int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank)
+{
+	wmb();	/* table entries before the invalidation */
+	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_S1_TLBIASID,
+		    smmu_bank_tag(bank));
+
+	return smmu_tlb_sync_bank(smmu, bank);
+}
+
+/**
+ * smmu_tlb_inv_range() - forget leaf entries of a range, and wait
+ * @domain: the domain, locked
+ * @iova: start
+ * @size: bytes, a multiple of @granule
+ * @granule: size of the smallest entry in the range
+ *
+ * Return: 0 or -ETIMEDOUT.
+ */
+int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
+		       size_t size, size_t granule)
+{
+	struct smmu_device *smmu = smmu_of(domain);
+	int bank = smmu_domain_bank(domain);
+	u64 end = (u64)iova + size, va;
+
+	/* No bank: it was invalidated when it was taken away. */
+	if (bank < 0)
+		return 0;
+
+	if (size / granule > SMMU_MAX_TLBI_OPS)
+		return smmu_tlb_inv_bank(smmu, bank);
+
+	/*
+	 * IHI 0062, 16.5: TLBIVAL has the address without its low 12 bits from
+	 * bit 0 and the ASID in [63:48] in an AArch64 bank; the address in
+	 * [31:12] and the ASID in [7:0] else.
+	 */
+	wmb();	/* table entries before the invalidation */
+	for (va = iova; va < end; va += granule) {
+		if (domain->fmt == KVM_IOMMU_FMT_LPAE)
+			smmu_writeq(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_S1_TLBIVAL,
+				    va >> 12 | (u64)smmu_bank_tag(bank) << 48);
+		else
+			smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_S1_TLBIVAL,
+				    (va & GENMASK(31, 12)) | smmu_bank_tag(bank));
+	}
+
+	return smmu_tlb_sync_bank(smmu, bank);
+}
+
+/*
+ * A table goes: no walker may look at it when this returns. By ASID, because
+ * the walk caches of some MMU-500s miss an invalidation by address.
+ */
+static void smmu_flush_all(void *cookie)
+{
+	struct kvm_hyp_iommu_domain *domain = cookie;
+	int bank = smmu_domain_bank(domain);
+
+	if (bank >= 0 && smmu_tlb_inv_bank(smmu_of(domain), bank))
+		kvm_hyp_iommu_quarantine(domain);
+}
+
+static void smmu_flush_walk(unsigned long iova, size_t size, size_t granule, void *cookie)
+{
+	smmu_flush_all(cookie);
+}
+
+const struct iommu_flush_ops smmu_flush_ops = {
+	.tlb_flush_all	= smmu_flush_all,
+	.tlb_flush_walk	= smmu_flush_walk,
+};
