@@ -112,8 +112,8 @@ fi
 
 options="--target-list=aarch64-softmmu --with-devices-aarch64=orin \
 --without-default-devices --without-default-features \
---disable-install-blobs --disable-docs --disable-werror --enable-system \
---enable-tcg --enable-fdt=system --enable-plugins --enable-pixman"
+--disable-install-blobs --disable-docs --disable-werror --disable-debug-info \
+--enable-system --enable-tcg --enable-fdt=system --enable-plugins --enable-pixman"
 if pkg-config --exists slirp; then
 	options="$options --enable-slirp"
 fi

@@ -21,13 +21,12 @@
  */
 
 #include "qemu/osdep.h"
+#include <libfdt.h>
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
-#include "qemu/log.h"
 #include "qemu/module.h"
 #include "qemu/units.h"
-#include <libfdt.h>
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qobject/qlist.h"
@@ -46,7 +45,6 @@
 #include "hw/misc/orin-busmaster.h"
 #include "hw/misc/orin-dma.h"
 #include "hw/misc/tegra-mc.h"
-#include "hw/misc/unimp.h"
 #include "hw/or-irq.h"
 #include "hw/pci-host/gpex.h"
 #include "hw/qdev-properties.h"
