@@ -17,7 +17,7 @@ while IFS= read -r -d '' p; do
 	ignore=$(awk -v n="${name#*-}" '/^[^#]/ && ($1 == "*" || index(n, $1) == 1) { printf "%s,", $2 }' \
 		"$exceptions")
 	if out=$("$LINUX/scripts/checkpatch.pl" --root="$LINUX" --strict --no-summary --terse \
-		--show-types --color=never ${ignore:+--ignore "${ignore%,}"} "$p" 2>&1) &&
+		--show-types --color=never ${ignore:+--ignore "${ignore%,}"} "$p" 2>/dev/null) &&
 	   [ -z "$out" ]; then
 		echo "ok - $name"
 	else
