@@ -10,6 +10,7 @@
 #include <linux/iommu.h>
 #include <linux/slab.h>
 #include <asm/kvm_asm.h>
+#include <asm/virt.h>
 
 #include "attack.h"
 
@@ -17,7 +18,14 @@
 
 #include <asm/kvm_iommu.h>
 
-#define call(res, f, ...)	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res)
+/* With the kernel itself at EL2 there is nobody to call. */
+#define call(res, f, ...)							\
+do {										\
+	if (is_kernel_in_hyp_mode())						\
+		(res)->a0 = SMCCC_RET_NOT_SUPPORTED;				\
+	else									\
+		arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);	\
+} while (0)
 
 /* What the call says, a0 before a1. */
 static long answer(const struct arm_smccc_res *res)
