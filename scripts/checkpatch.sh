@@ -9,6 +9,10 @@
 
 [ -x "$LINUX/scripts/checkpatch.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
 
+# it leaves a file where it runs
+mkdir -p "$BUILD/checkpatch"
+cd "$BUILD/checkpatch"
+
 # PATCH-NAME-OR-* TYPE REASON...
 exceptions=$ROOT/scripts/checkpatch-exceptions
 bad=0
