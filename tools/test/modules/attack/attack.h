@@ -53,7 +53,8 @@ __printf(2, 3) void is_stopped(struct outcome *o, const char *fmt, ...);
 __printf(2, 3) void is_na(struct outcome *o, const char *fmt, ...);
 __printf(2, 3) void is_broken(struct outcome *o, const char *fmt, ...);
 
-extern const struct attack dma_attacks[], register_attacks[], hypercall_attacks[];
+extern const struct attack dma_attacks[], client_attacks[], register_attacks[],
+			   hypercall_attacks[];
 
 /* machine.c: what there is to attack, and with what. */
 
@@ -97,6 +98,8 @@ extern struct smmu *bm_smmu;		/* that it sits behind */
  * SMMU may go on to abort until somebody has handled the fault: wait for that.
  */
 bool dma(u64 addr, bool write, void *data, u32 len);
+/* The same as any client of the memory controller, with any stream ID of its own. */
+bool dma_as(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len);
 
 int machine_init(unsigned long lookup);
 void machine_exit(void);

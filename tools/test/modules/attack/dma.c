@@ -311,12 +311,58 @@ static bool reached_stage2(u64 addr, phys_addr_t phys, struct outcome *o, const 
 	return true;
 }
 
-enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2 };
+/* An SMMU's registers, of its last instance: ID0 is never zero, sGFSR ignores a zero. */
+#define SMMU_SGFSR		0x48
+
+static phys_addr_t find_smmu(const struct way *w)
+{
+	const struct smmu *s = nr_smmus ? &smmus[nr_smmus - 1] : NULL;
+
+	return s && s->nr_instances ? s->base[s->nr_instances - 1] : 0;
+}
+
+static bool reached_smmu(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u32 id = 0, zero = 0;
+
+	if (!dma(addr + SMMU_ID0, false, &id, sizeof(id)) || !id)
+		return false;
+	if (dma(addr + SMMU_SGFSR, true, &zero, sizeof(zero)))
+		is_open(o, "%s: SMMU registers at %#llx were read and written", way, phys);
+	else
+		is_open(o, "%s: SMMU registers at %#llx were read", way, phys);
+	return true;
+}
+
+/* The register that gives the bus master its own stream ID. */
+static phys_addr_t find_mc(const struct way *w)
+{
+	return bm_info.client_read == BM_AS_DESCRIBED ? 0 : mc_sid_base;
+}
+
+static bool reached_mc(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u32 sid = ~0;
+
+	addr += MC_OVERRIDE(bm_info.client_write);
+	if (!dma(addr, false, &sid, sizeof(sid)) ||
+	    (sid != bm_info.sid && sid != MC_SID_PASSTHROUGH))
+		return false;
+	if (dma(addr, true, &sid, sizeof(sid)))
+		is_open(o, "%s: the stream ID registers were read and written", way);
+	else
+		is_open(o, "%s: the stream ID registers were read", way);
+	return true;
+}
+
+enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2, TARGET_SMMU, TARGET_MC };
 
 static const struct target targets[] = {
 	[TARGET_SPARE] = { "hypervisor page", find_spare, reached_spare },
 	[TARGET_TEXT] = { "hypervisor code", find_text, reached_text },
 	[TARGET_STAGE2] = { "host stage-2 table", find_stage2, reached_stage2 },
+	[TARGET_SMMU] = { "SMMU registers", find_smmu, reached_smmu },
+	[TARGET_MC] = { "stream ID registers", find_mc, reached_mc },
 };
 
 /* --- attacks ------------------------------------------------------------ */
@@ -344,21 +390,28 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 		is_na(o, "EL2 does not keep the host's CPU from %#llx either", phys);
 		return;
 	}
+	ret = w->open(phys, &addr);
+	if (ret == -ENOSYS) {
+		is_na(o, "there is no such way here");
+		return;
+	}
+	if (!ret)
+		w->close(phys);
 	if (control(w, o))
 		return;
 
 	phys = t->find(w);
-	if (!phys) {
+	if (!phys && t == &targets[TARGET_STAGE2]) {
 		/* Only EL2's data tell where it is, and DMA did not reach them. */
 		is_stopped(o, "DMA did not find out where it is");
 		return;
 	}
-
-	ret = w->open(phys, &addr);
-	if (ret == -ENOSYS) {
-		is_na(o, "the machine does not have this way");
+	if (!phys) {
+		is_na(o, "the machine has no %s", t->name);
 		return;
 	}
+
+	ret = w->open(phys, &addr);
 	if (ret) {
 		/* Refused; but is it so? The bus address must lead nowhere. */
 		if (!t->reached(addr, phys, o, w->name))
@@ -397,5 +450,17 @@ const struct attack dma_attacks[] = {
 	  attack_dma, TRY(STAGE2, MC) },
 	{ "dma-table-smmu", "write the host's stage-2 table through a stream in bypass",
 	  attack_dma, TRY(STAGE2, SMMU) },
+	{ "dma-smmu-map", "map SMMU registers for a device, write to them",
+	  attack_dma, TRY(SMMU, MAP) },
+	{ "dma-smmu-hypercall", "the same by a raw hypercall",
+	  attack_dma, TRY(SMMU, HYPERCALL) },
+	{ "dma-smmu-mc", "write SMMU registers around the SMMU",
+	  attack_dma, TRY(SMMU, MC) },
+	{ "dma-mc-map", "map the stream ID registers for a device, write to them",
+	  attack_dma, TRY(MC, MAP) },
+	{ "dma-mc-hypercall", "the same by a raw hypercall",
+	  attack_dma, TRY(MC, HYPERCALL) },
+	{ "dma-mc-mc", "write the stream ID registers around the SMMU",
+	  attack_dma, TRY(MC, MC) },
 	{ }
 };

@@ -108,11 +108,11 @@ bool host_may_write(phys_addr_t phys)
 static void *always;
 static dma_addr_t always_iova;
 
-static bool transfer(u64 addr, bool write, void *data, u32 len)
+static bool transfer(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len)
 {
 	struct bm_xfer x = {
-		.client = BM_AS_DESCRIBED,
-		.sid = BM_AS_DESCRIBED,
+		.client = client,
+		.sid = sid,
 		.flags = write ? BM_F_WRITE : 0,
 		.addr = addr,
 		.len = len,
@@ -128,7 +128,8 @@ static void settle(void)
 
 	for (tries = 0; tries < 500; tries++) {
 		for (i = 0; i < ALWAYS_SIZE; i += PAGE_SIZE)
-			if (!transfer(always_iova + i, false, &word, sizeof(word)))
+			if (!transfer(BM_AS_DESCRIBED, BM_AS_DESCRIBED, always_iova + i, false,
+				      &word, sizeof(word)))
 				break;
 		if (i == ALWAYS_SIZE)
 			return;
@@ -136,12 +137,17 @@ static void settle(void)
 	}
 }
 
-bool dma(u64 addr, bool write, void *data, u32 len)
+bool dma_as(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len)
 {
-	if (transfer(addr, write, data, len))
+	if (transfer(client, sid, addr, write, data, len))
 		return true;
 	settle();
 	return false;
+}
+
+bool dma(u64 addr, bool write, void *data, u32 len)
+{
+	return dma_as(BM_AS_DESCRIBED, BM_AS_DESCRIBED, addr, write, data, len);
 }
 
 static void find_smmus(const struct device_node *mine)

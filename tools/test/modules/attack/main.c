@@ -19,7 +19,7 @@ module_param(lookup, ulong, 0400);
 MODULE_PARM_DESC(lookup, "address of kallsyms_lookup_name");
 
 static const struct attack * const tables[] = {
-	dma_attacks, register_attacks, hypercall_attacks,
+	dma_attacks, client_attacks, register_attacks, hypercall_attacks,
 };
 
 static const char * const verdicts[] = {
