@@ -4,8 +4,8 @@
  * device tree.
  *
  *   SMMUs	available nodes that this driver knows. One that is disabled, or
- *		needs what only the native driver has, is named and left out: the
- *		devices behind it have no stream here.
+ *		needs what only the native driver has, is left out and named at
+ *		boot: the devices behind it have no stream here.
  *   endpoints	available nodes with "iommus" or "iommu-map". A node with both
  *		(host1x) is two endpoints, since its map is for other devices.
  *   clients	the memory controller that the SMMUs name in
@@ -103,20 +103,28 @@ static bool __init node_available(struct device_node *np)
 /**
  * smmu_kvm_of_present() - is there an SMMU that the hypervisor can drive?
  *
+ * Names those that it cannot, or must not: their registers stay with the host,
+ * and with them whatever DMA goes that way.
+ *
  * Return: true if there is
  */
 bool __init smmu_kvm_of_present(void)
 {
 	struct device_node *np;
+	bool present = false;
 
 	for_each_matching_node(np, smmu_kvm_of_ids) {
-		if (smmu_kvm_of_match(np) && node_available(np)) {
-			of_node_put(np);
-			return true;
-		}
+		if (!node_available(np))
+			pr_warn("%pOF: disabled, DMA behind it is not isolated\n",
+				np);
+		else if (!smmu_kvm_of_match(np))
+			pr_warn("%pOF: not supported, DMA behind it is not isolated\n",
+				np);
+		else
+			present = true;
 	}
 
-	return false;
+	return present;
 }
 
 static int __init malformed(const struct device_node *np, const char *what)
@@ -168,17 +176,13 @@ static int __init describe_smmus(struct smmu_kvm_builder *b)
 	int ret = 0;
 
 	for_each_matching_node_and_match(np, smmu_kvm_of_ids, &id) {
-		if (!node_available(np)) {
-			pr_info("%pOF: disabled\n", np);
-		} else if (!id->data) {
-			pr_warn("%pOF: not supported, DMA behind it is not isolated\n",
-				np);
-		} else {
-			ret = describe_smmu(b, np, id->data);
-			if (ret) {
-				of_node_put(np);
-				break;
-			}
+		if (!id->data || !node_available(np))
+			continue;
+
+		ret = describe_smmu(b, np, id->data);
+		if (ret) {
+			of_node_put(np);
+			break;
 		}
 	}
 

@@ -288,6 +288,7 @@ static struct kunit_suite smmu_kvm_test_suite = {
 	.name = "arm-smmu-kvm-desc",
 	.test_cases = smmu_kvm_test_cases,
 };
+
 kunit_test_suite(smmu_kvm_test_suite);
 
 MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");

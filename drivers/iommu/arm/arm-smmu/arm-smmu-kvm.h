@@ -76,8 +76,8 @@ struct smmu_kvm_desc {
 
 /* struct smmu_kvm_desc_smmu::flags */
 #define SMMU_KVM_COHERENT_WALK		BIT(0)	/* "dma-coherent": the walker snoops */
-#define SMMU_KVM_MMU500			BIT(1)	/* Arm's MMU-500, with its ACR settings and errata */
-#define SMMU_KVM_PAGES_ONLY		BIT(2)	/* walk-cache erratum of Tegra194/234: no blocks */
+#define SMMU_KVM_MMU500			BIT(1)	/* Arm's MMU-500, with its ACR and errata */
+#define SMMU_KVM_PAGES_ONLY		BIT(2)	/* Tegra's walk-cache erratum: no blocks */
 
 /**
  * struct smmu_kvm_desc_smmu - one SMMU, which may be several mirrored instances

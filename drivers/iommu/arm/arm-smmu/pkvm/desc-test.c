@@ -262,6 +262,7 @@ static struct kunit_suite desc_test_suite = {
 	.name = "pkvm-smmu-v2-desc",
 	.test_cases = desc_test_cases,
 };
+
 kunit_test_suite(desc_test_suite);
 
 MODULE_DESCRIPTION("Tests of the description of SMMUs for protected KVM");

@@ -216,6 +216,7 @@ static int smmu_reset(struct smmu_device *smmu)
 		cr0 = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0);
 		if ((cr0 & (vital | ARM_SMMU_sCR0_CLIENTPD)) != vital)
 			return -EIO;
+		smmu->cr0[inst] = cr0;
 	}
 
 	return 0;
@@ -704,6 +705,58 @@ static void smmu_block(struct kvm_hyp_iommu_domain *domain)
 	}
 }
 
+/*
+ * Power.
+ *
+ * An SMMU that lost its registers has CLIENTPD set, and all bypasses it. Make
+ * it block first, as at takeover, then put back what was there. If it cannot
+ * be made to block there is nothing left to do about it, but the memory
+ * controller still parks its clients.
+ */
+static bool smmu_is_lost(struct smmu_device *smmu)
+{
+	unsigned int inst;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++)
+		if (smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) != smmu->cr0[inst])
+			return true;
+
+	return false;
+}
+
+static void smmu_restore(struct smmu_device *smmu)
+{
+	unsigned int i;
+
+	if (smmu_reset(smmu))
+		return;
+
+	for (i = 0; i < smmu->nr_banks; i++)
+		if (smmu->banks[i].domain && !smmu->banks[i].quarantined)
+			smmu_enable_bank(smmu, i);
+
+	for (i = 0; i < smmu->nr_streams; i++) {
+		struct smmu_stream *s = &smmu->streams[i];
+
+		if (s->domain && !smmu->banks[smmu_domain_bank(s->domain)].quarantined)
+			smmu_write_stream(smmu, s, smmu_domain_bank(s->domain));
+	}
+}
+
+static void smmu_resume(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_smmus; i++) {
+		hyp_spin_lock(&smmus[i].lock);
+		if (smmu_is_lost(&smmus[i]))
+			smmu_restore(&smmus[i]);
+		hyp_spin_unlock(&smmus[i].lock);
+	}
+
+	tegra_mc_resume();
+}
+
 static int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
 {
 	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
@@ -750,6 +803,7 @@ const struct kvm_hyp_iommu_ops smmu_v2_ops = {
 	.detach		= smmu_detach,
 	.tlb_inv_range	= smmu_tlb_inv_range,
 	.block		= smmu_block,
+	.resume		= smmu_resume,
 	.next_fault	= smmu_next_fault,
 	.stream_info	= smmu_stream_info,
 	.stat		= smmu_stat,

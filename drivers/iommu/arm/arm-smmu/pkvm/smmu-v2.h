@@ -66,6 +66,7 @@ struct smmu_bank {
  * @lpae_pgsizes: page sizes of AArch64 tables
  * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if it has none
  * @flags: SMMU_KVM_* of the description
+ * @cr0: sCR0 as it read back at takeover, of each instance
  * @fault_next: where the next search for a fault starts
  * @nr_faults: faults seen
  * @streams: see there
@@ -89,6 +90,7 @@ struct smmu_device {
 	unsigned long		lpae_pgsizes;
 	unsigned long		v7s_pgsizes;
 	u32			flags;
+	u32			cr0[SMMU_KVM_MAX_INSTANCES];
 
 	unsigned int		fault_next;
 	u64			nr_faults;
@@ -179,6 +181,7 @@ int tegra_mc_probe(void);
 int tegra_mc_take(void);
 void tegra_mc_return(void);
 void tegra_mc_park_all(void);
+void tegra_mc_resume(void);
 int tegra_mc_route(u32 endpoint, u32 sid);
 void tegra_mc_unroute(u32 endpoint);
 int tegra_mc_stat(u32 index, u64 *val);

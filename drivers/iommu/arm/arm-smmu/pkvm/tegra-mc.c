@@ -189,6 +189,27 @@ static void mc_unroute_client(unsigned int i)
 	mc.clients[i].sid = smmu_desc()->mc_parked_sid;
 }
 
+/* Put back what a loss of power has undone, before the host runs. */
+void tegra_mc_resume(void)
+{
+	unsigned int i;
+
+	if (!mc_present())
+		return;
+
+	hyp_spin_lock(&mc.lock);
+	for (i = 0; i < smmu_desc()->nr_clients; i++)
+		if (!mc_client_is_forced(i, mc.clients[i].sid))
+			break;
+
+	if (i < smmu_desc()->nr_clients) {
+		for (i = 0; i < smmu_desc()->nr_clients; i++)
+			mc_force(i, mc.clients[i].sid);
+		mc_park_unlisted();
+	}
+	hyp_spin_unlock(&mc.lock);
+}
+
 /**
  * tegra_mc_route() - let the clients of a device present its stream ID
  * @endpoint: the device

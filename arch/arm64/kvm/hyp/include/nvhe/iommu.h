@@ -74,6 +74,8 @@ struct kvm_hyp_iommu_domain {
  * @tlb_inv_range: forget translations of a range, on every instance, and wait
  *	  until that is done. 0 or -ETIMEDOUT.
  * @block: make all streams of the domain fault, without waiting.
+ * @resume: power may have been lost: put back what the hardware has forgotten.
+ *	  Called on the way back to the host, before it runs.
  * @next_fault: report a fault and clear it; regs[0..2] are x1..x3 to return.
  *	  Bounded; 0 when there is none.
  * @stream_info: fill in KVM_IOMMU_STREAM_* but for the domain's own.
@@ -88,6 +90,7 @@ struct kvm_hyp_iommu_ops {
 	int (*tlb_inv_range)(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 			     size_t size, size_t granule);
 	void (*block)(struct kvm_hyp_iommu_domain *domain);
+	void (*resume)(void);
 	int (*next_fault)(u32 iommu, u64 *regs);
 	int (*stream_info)(u32 iommu, u32 endpoint, u32 id, u64 *info);
 	int (*stat)(u32 index, u64 *val);
@@ -113,6 +116,13 @@ void kvm_hyp_iommu_pool_free(void *addr, u8 order);
 void *kvm_hyp_iommu_pool_alloc_small(void);
 void kvm_hyp_iommu_pool_free_small(void *addr);
 int kvm_hyp_iommu_pool_stat(u32 index, u64 *val);
+
+/* A CPU comes back to the host, from being off or suspended. */
+#ifdef CONFIG_PKVM_IOMMU
+void kvm_hyp_iommu_resume(void);
+#else
+static inline void kvm_hyp_iommu_resume(void) { }
+#endif
 
 /* Hypercalls, see asm/kvm_iommu.h. */
 int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages);

@@ -48,12 +48,18 @@ static u32 nr_domains;
 static u32 next_handle;
 static u64 total_mapped;
 
-/* Leaves that a call has removed, but not yet released. */
+/*
+ * What a call has unmapped, but not yet released: runs of pages, each a
+ * physical address, and in the bits that it has none in, the pages less one.
+ */
 struct cleared_leaves {
 	unsigned int	nr;
 	bool		overflow;
-	u64		leaf[KVM_IOMMU_MAX_PAGES];	/* address | log2(size) */
+	u64		run[KVM_IOMMU_MAX_PAGES];
 };
+
+#define RUN_ADDR(run)		((run) & PAGE_MASK)
+#define RUN_PAGES(run)		(((run) & ~PAGE_MASK) + 1)
 static DEFINE_PER_CPU(struct cleared_leaves, cleared);
 
 /* What is left of the memory that came with the description. */
@@ -297,11 +303,10 @@ static void release_cleared(struct kvm_hyp_iommu_domain *domain)
 	u64 released = 0;
 
 	for (i = 0; i < list->nr; i++) {
-		phys_addr_t paddr = list->leaf[i] & PAGE_MASK;
-		size_t size = BIT(list->leaf[i] & ~PAGE_MASK);
+		u64 pages = RUN_PAGES(list->run[i]);
 
-		__pkvm_host_unuse_dma(paddr, size);
-		released += size >> PAGE_SHIFT;
+		__pkvm_host_unuse_dma(RUN_ADDR(list->run[i]), pages << PAGE_SHIFT);
+		released += pages;
 	}
 	list->nr = 0;
 
@@ -714,13 +719,34 @@ void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
 void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 {
 	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+	u64 *last = list->nr ? &list->run[list->nr - 1] : NULL;
+	u64 pages = size >> PAGE_SHIFT;
 
-	if (list->nr == ARRAY_SIZE(list->leaf)) {
+	/* A scatter-gather list often has neighbours: fewer runs, fewer locks. */
+	if (last && RUN_ADDR(*last) + (RUN_PAGES(*last) << PAGE_SHIFT) == paddr &&
+	    RUN_PAGES(*last) + pages <= KVM_IOMMU_MAX_PAGES &&
+	    addr_is_memory(paddr) == addr_is_memory(RUN_ADDR(*last))) {
+		*last += pages;
+		return;
+	}
+
+	if (list->nr == ARRAY_SIZE(list->run) || pages > PAGE_SIZE) {
 		list->overflow = true;
 		return;
 	}
 
-	list->leaf[list->nr++] = paddr | __ffs(size);
+	list->run[list->nr++] = paddr | (pages - 1);
+}
+
+/**
+ * kvm_hyp_iommu_resume() - make sure that isolation holds after a loss of power
+ *
+ * Context: a CPU that enters the host from reset.
+ */
+void kvm_hyp_iommu_resume(void)
+{
+	if (iommu_ops)
+		iommu_ops->resume();
 }
 
 /*
