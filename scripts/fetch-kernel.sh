@@ -103,7 +103,7 @@ if version=$("$ROOT/scripts/private-apt.sh" newest "$pkg" 2>/dev/null); then
 	step "download $pkg $version" "$ROOT/scripts/private-apt.sh" download "$pkg"
 else
 	# out of reach, or gone from the archive: one fetched before will do
-	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1)
+	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1 || true)
 	[ -n "$deb" ] || die \
 		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
 		echo ' and experimental') by apt, and $DL/${pkg}_*.deb" \
