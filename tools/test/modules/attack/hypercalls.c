@@ -214,9 +214,21 @@ static u64 resolve(u64 phys, struct page *own)
 }
 
 /*
- * What a call mapped, if anything, has to be the host's: each page that the
- * domain now leads to must be one that the host's CPU may write. Returns how
- * many pages, or -EPERM; unmaps them.
+ * Is it the host's? EL2 lets the host read its own pages, and EL2's code, which
+ * it must not write. Whether it may write others cannot be tried by writing:
+ * the kernel's own mapping of its code is read-only, too.
+ */
+static bool is_hosts(phys_addr_t phys)
+{
+	if (!pfn_valid(PHYS_PFN(phys)) || !host_may_read(phys))
+		return false;
+	return phys < ALIGN_DOWN(symbol_phys("__hyp_text_start"), PAGE_SIZE) ||
+	       phys >= PAGE_ALIGN(symbol_phys("__hyp_text_end"));
+}
+
+/*
+ * What a call mapped, if anything, has to be the host's. Returns how many pages
+ * the domain leads to now, or -EPERM; unmaps them.
  */
 static long check_mapped(int handle, const struct map_args *m)
 {
@@ -229,7 +241,7 @@ static long check_mapped(int handle, const struct map_args *m)
 
 		if (!phys)
 			break;
-		bad |= !pfn_valid(PHYS_PFN(phys)) || !host_may_write(phys);
+		bad |= !is_hosts(phys);
 	}
 	if (n)
 		hyp_unmap(handle, iova, SZ_4K, n);
