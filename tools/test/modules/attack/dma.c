@@ -172,9 +172,11 @@ enum { WAY_MAP, WAY_HYPERCALL, WAY_DIRECT, WAY_MC, WAY_SMMU };
 
 static const struct way ways[] = {
 	[WAY_MAP] = { "map", map_open, map_close, "iommu_map() is refused" },
-	[WAY_HYPERCALL] = { "hypercall", hypercall_open, hypercall_close, "the hypercall is refused" },
+	[WAY_HYPERCALL] = { "hypercall", hypercall_open, hypercall_close,
+			    "the hypercall is refused" },
 	[WAY_DIRECT] = { "direct", direct_open, direct_close, "" },
-	[WAY_MC] = { "mc", mc_open, mc_close, "the write to the memory controller is refused" },
+	[WAY_MC] = { "mc", mc_open, mc_close,
+		     "the write to the memory controller is refused" },
 	[WAY_SMMU] = { "smmu", smmu_open, smmu_close, "the write to the SMMU is refused" },
 };
 
@@ -200,7 +202,7 @@ static int control(const struct way *w, struct outcome *o)
 	} else if (ret) {
 		is_broken(o, "not even a page of the host's own: error %d", ret);
 	} else {
-		if (!dma(addr, true, &data, 8) || *(volatile u64 *)page_address(page) != data ||
+		if (!dma(addr, true, &data, 8) || READ_ONCE(*(u64 *)page_address(page)) != data ||
 		    !dma(addr, false, &got, 8) || got != data) {
 			is_broken(o, "a page of the host's own is mapped but not reached");
 			ret = -EIO;
@@ -258,7 +260,7 @@ static bool reached_text(u64 addr, phys_addr_t phys, struct outcome *o, const ch
 
 	if (!dma(addr, false, &word, 8))
 		return false;
-	if (word != *(volatile u64 *)phys_to_virt(phys)) {
+	if (word != READ_ONCE(*(u64 *)phys_to_virt(phys))) {
 		is_broken(o, "%s: other bytes than the CPU reads", way);
 		return true;
 	}

@@ -62,7 +62,8 @@ static int try_access(enum kind kind, void *va)
 	case KIND_UNALIGNED:
 		return access_read(va + 2, 4, &val);
 	case KIND_EXCLUSIVE:
-		return access_read_exclusive(va, &val) && access_write_exclusive(va, 0) ? -EFAULT : 0;
+		return access_read_exclusive(va, &val) && access_write_exclusive(va, 0) ?
+		       -EFAULT : 0;
 	case KIND_PAIR:
 		return access_read_pair(va, &val);
 	case KIND_CACHE:
@@ -169,7 +170,8 @@ static void attack_registers(struct outcome *o, unsigned long data, const char *
 				tried++;
 				ret = try_page(kind, at[k], k ? 0 : SMMU_SGFSR);
 				if (!ret) {
-					is_open(o, "%s of SMMU registers at %#llx", kinds[kind], at[k]);
+					is_open(o, "%s of SMMU registers at %#llx", kinds[kind],
+						at[k]);
 					return;
 				}
 				if (ret != -EFAULT && ret != -ENODATA) {
@@ -183,14 +185,16 @@ static void attack_registers(struct outcome *o, unsigned long data, const char *
 }
 
 const struct attack register_attacks[] = {
-	{ "smmu-read", "read SMMU registers, of each instance", attack_registers, TRY(SMMUS, READ) },
+	{ "smmu-read", "read SMMU registers, of each instance", attack_registers,
+	  TRY(SMMUS, READ) },
 	{ "smmu-write", "write SMMU registers", attack_registers, TRY(SMMUS, WRITE) },
 	{ "smmu-byte", "the same by bytes", attack_registers, TRY(SMMUS, BYTE) },
 	{ "smmu-double", "the same 64 bits wide", attack_registers, TRY(SMMUS, DOUBLE) },
 	{ "smmu-unaligned", "the same unaligned", attack_registers, TRY(SMMUS, UNALIGNED) },
 	{ "smmu-exclusive", "the same exclusive", attack_registers, TRY(SMMUS, EXCLUSIVE) },
 	{ "smmu-pair", "the same as a pair", attack_registers, TRY(SMMUS, PAIR) },
-	{ "smmu-cache", "cache maintenance of SMMU registers", attack_registers, TRY(SMMUS, CACHE) },
+	{ "smmu-cache", "cache maintenance of SMMU registers", attack_registers,
+	  TRY(SMMUS, CACHE) },
 	{ "smmu-cached", "read them through a cacheable mapping", attack_registers,
 	  TRY(SMMUS, CACHED) },
 	{ "smmu-cpus", "read them from each CPU", attack_registers, TRY(SMMUS, ALL_CPUS) },

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls, the last few of each thread, and what to say when one is answered
+ * wrong.
+ */
+#include <linux/stdarg.h>
+#include <linux/string.h>
+
+#include "torture.h"
+
+static const struct {
+	const char *name;
+	u32 id;
+	unsigned int nr_args;
+} fns[] = {
+	[FN_ALLOC]	= { "alloc_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_alloc_domain), 2 },
+	[FN_FREE]	= { "free_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_free_domain), 1 },
+	[FN_ATTACH]	= { "attach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach), 4 },
+	[FN_DETACH]	= { "detach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_detach), 4 },
+	[FN_MAP]	= { "map", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_map), 6 },
+	[FN_UNMAP]	= { "unmap", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_unmap), 4 },
+	[FN_LOOKUP]	= { "iova_to_phys", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_iova_to_phys), 2 },
+	[FN_TOPUP]	= { "topup", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), 2 },
+	[FN_RECLAIM]	= { "reclaim", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_reclaim), 1 },
+	[FN_FAULT]	= { "next_fault", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_next_fault), 1 },
+	[FN_INFO]	= { "stream_info", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_stream_info), 3 },
+	[FN_STATS]	= { "get_stats", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_get_stats), 1 },
+	[FN_SHARE]	= { "share_hyp", KVM_HOST_SMCCC_FUNC(__pkvm_host_share_hyp), 1 },
+	[FN_UNSHARE]	= { "unshare_hyp", KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_hyp), 1 },
+	[FN_RAW]	= { "raw", 0, 3 },
+};
+
+static void record(struct torturer *t, enum fn fn, u32 id, const u64 *arg,
+		   const struct arm_smccc_res *res)
+{
+	struct call *c = &t->history[t->nr_calls++ % NR_HISTORY];
+
+	c->fn = fn;
+	c->id = id;
+	c->op = t->nr_ops;
+	memcpy(c->arg, arg, sizeof(c->arg));
+	c->res[0] = res->a0;
+	c->res[1] = res->a1;
+	c->res[2] = res->a2;
+	c->res[3] = res->a3;
+}
+
+long hvc(struct torturer *t, enum fn fn, struct arm_smccc_res *res, u64 a1, u64 a2, u64 a3,
+	 u64 a4, u64 a5, u64 a6)
+{
+	u64 arg[NR_ARGS] = { a1, a2, a3, a4, a5, a6 };
+
+	arm_smccc_1_1_hvc(fns[fn].id, a1, a2, a3, a4, a5, a6, res);
+	record(t, fn, fns[fn].id, arg, res);
+	if (res->a0 == SMCCC_RET_SUCCESS)
+		return res->a1;
+	mismatch(t, "EL2 does not know %s", fns[fn].name);
+	return -EOPNOTSUPP;
+}
+
+long hvc_raw(struct torturer *t, u32 id, u64 a1, u64 a2, u64 a3)
+{
+	u64 arg[NR_ARGS] = { a1, a2, a3 };
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_hvc(id, a1, a2, a3, &res);
+	record(t, FN_RAW, id, arg, &res);
+	return (int)res.a0;
+}
+
+void dump_history(struct torturer *t)
+{
+	u64 n = min_t(u64, t->nr_calls, NR_HISTORY), i;
+	unsigned int j;
+	char args[160];
+
+	pr_err("seed %llu, thread %u, step %llu (%s); its last %llu calls of %llu:\n", seed, t->id,
+	       t->nr_ops, t->doing, n, t->nr_calls);
+	for (i = t->nr_calls - n; i < t->nr_calls; i++) {
+		struct call *c = &t->history[i % NR_HISTORY];
+		int len = 0;
+
+		args[0] = '\0';
+		for (j = 0; j < fns[c->fn].nr_args; j++)
+			len += scnprintf(args + len, sizeof(args) - len, "%s%#llx", j ? ", " : "",
+					 c->arg[j]);
+		pr_err("  step %llu: %s%.0x(%s) = %lld: %lld, %#llx, %#llx\n", c->op,
+		       fns[c->fn].name, c->fn == FN_RAW ? c->id : 0, args, (s64)c->res[0],
+		       (s64)c->res[1], c->res[2], c->res[3]);
+	}
+}
+
+void mismatch(struct torturer *t, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	if (t->nr_mismatches < 8)
+		pr_err("MISMATCH in thread %u: %pV\n", t->id, &vaf);
+	va_end(args);
+	/* One tells most; those that follow are told without the calls. */
+	if (!t->nr_mismatches++)
+		dump_history(t);
+	WRITE_ONCE(stopping, true);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages: a thread's own, and those that EL2 is given and gives back.
+ *
+ * A thread has a block of contiguous pages, and single ones. The single ones
+ * are also offered to EL2, which has to refuse while a device can reach them,
+ * and to take them otherwise. Whatever EL2 gives back must hold nothing.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/vmstat.h>
+
+#include "torture.h"
+
+/* As the host's own code does: whoever gets the page back undoes it. */
+static void account(struct page *page, long nr_pages)
+{
+	mod_node_page_state(page_pgdat(page), NR_IOMMU_PAGES, nr_pages);
+	mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE, nr_pages);
+}
+
+void stamp_page(struct page *page, u64 magic)
+{
+	struct stamp *s = page_address(page);
+
+	s->magic = magic;
+	s->phys = page_to_phys(page);
+}
+
+static struct page *new_page(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
+
+	if (page)
+		stamp_page(page, STAMP_PRIVATE);
+	return page;
+}
+
+int memory_init(struct torturer *t)
+{
+	int i;
+
+	t->block = alloc_pages(GFP_KERNEL | __GFP_ZERO, get_order(REGION_SIZE));
+	if (!t->block)
+		return -ENOMEM;
+	split_page(t->block, get_order(REGION_SIZE));
+	for (i = 0; i < REGION_PAGES; i++)
+		stamp_page(t->block + i, STAMP_PRIVATE);
+
+	for (i = 0; i < NR_SINGLES; i++) {
+		t->singles[i].page = new_page();
+		if (!t->singles[i].page)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* 0 or EL2's error; if 0, the pages are not ours any more. */
+int donate_page(struct torturer *t, struct page *page, unsigned int order)
+{
+	struct arm_smccc_res res;
+	long ret;
+
+	ret = call(t, FN_TOPUP, &res, page_to_pfn(page), order);
+	if (!ret)
+		account(page, 1L << order);
+	return ret;
+}
+
+/* The memory that a call said it wants. */
+int give(struct torturer *t, u64 want)
+{
+	unsigned int order = want & 0xff;
+	struct page *page;
+	int ret;
+
+	if (order != 0 && order != KVM_IOMMU_MAX_ORDER) {
+		mismatch(t, "EL2 wants a block of order %u", order);
+		return -EINVAL;
+	}
+	page = alloc_pages(GFP_KERNEL | (want & KVM_IOMMU_BLOCK_LOW ? GFP_DMA32 : 0), order);
+	if (!page)
+		return -ENOMEM;
+	ret = donate_page(t, page, order);
+	if (ret) {
+		mismatch(t, "EL2 wanted memory, and does not take it: %d", ret);
+		__free_pages(page, order);
+	}
+	return ret;
+}
+
+static bool reclaim(struct torturer *t, unsigned int order)
+{
+	struct arm_smccc_res res;
+	struct page *page;
+	long ret;
+
+	ret = call(t, FN_RECLAIM, &res, order);
+	if (ret == -ENOENT)
+		return false;
+	if (!expect(t, ret, 0))
+		return false;
+	if (!pfn_valid(res.a2) || !IS_ALIGNED(res.a2, 1UL << order)) {
+		mismatch(t, "EL2 gives back %#lx, which is no page of the host", res.a2);
+		return false;
+	}
+	page = pfn_to_page(res.a2);
+	if (memchr_inv(page_address(page), 0, PAGE_SIZE << order))
+		mismatch(t, "EL2 gives back %#lx with something in it", res.a2);
+	account(page, -(1L << order));
+	__free_pages(page, order);
+	return true;
+}
+
+unsigned long reclaim_all(struct torturer *t)
+{
+	unsigned long n = 0;
+
+	while (reclaim(t, 0) && !t->nr_mismatches)
+		n++;
+	while (reclaim(t, KVM_IOMMU_MAX_ORDER) && !t->nr_mismatches)
+		n += 1UL << KVM_IOMMU_MAX_ORDER;
+	return n;
+}
+
+/* The page is mapped once more, or once less; what is not memory does not count. */
+void page_used(struct torturer *t, u64 phys, int by)
+{
+	u64 block = page_to_phys(t->block);
+	int i;
+
+	if (phys >= block && phys - block < REGION_SIZE) {
+		t->block_mapped[(phys - block) / SZ_4K] += by;
+		return;
+	}
+	for (i = 0; i < NR_SINGLES; i++) {
+		if (t->singles[i].page && page_to_phys(t->singles[i].page) == phys) {
+			t->singles[i].mapped += by;
+			return;
+		}
+	}
+}
+
+static void donate_single(struct torturer *t)
+{
+	struct own_page *p = &t->singles[rnd(t, NR_SINGLES)];
+	int ret;
+
+	if (!p->page)
+		p->page = new_page();
+	if (!p->page)
+		return;
+	ret = donate_page(t, p->page, 0);
+	if (expect(t, ret, p->shared ? -EPERM : p->mapped ? -EBUSY : 0) && !ret)
+		p->page = new_page();
+}
+
+/* Of the block, only what has to be refused: it must stay in one piece. */
+static void donate_of_block(struct torturer *t)
+{
+	unsigned int order = chance(t, 3) ? KVM_IOMMU_MAX_ORDER : 0, i, first;
+	bool mapped = false;
+
+	first = round_down(rnd(t, REGION_PAGES), 1U << order);
+	for (i = first; i < first + (1U << order); i++)
+		mapped |= t->block_mapped[i];
+	if (mapped)
+		expect(t, donate_page(t, t->block + first, order), -EBUSY);
+}
+
+void op_donate(struct torturer *t)
+{
+	switch (rnd(t, 4)) {
+	case 0:
+		give(t, chance(t, 3) ? KVM_IOMMU_MAX_ORDER : 0);
+		break;
+	case 1:
+		donate_of_block(t);
+		break;
+	default:
+		donate_single(t);
+		break;
+	}
+}
+
+void op_reclaim(struct torturer *t)
+{
+	unsigned int n = 1 + rnd(t, 4);
+
+	while (n-- && reclaim(t, chance(t, 4) ? KVM_IOMMU_MAX_ORDER : 0))
+		;
+}
+
+/* A page that is shared with EL2 is still the host's, devices may reach it. */
+void op_share(struct torturer *t)
+{
+	struct own_page *p = &t->singles[rnd(t, NR_SINGLES)];
+	struct arm_smccc_res res;
+	bool share = p->shared ? chance(t, 4) : !chance(t, 4);
+	long ret;
+
+	if (!p->page)
+		return;
+	ret = call(t, share ? FN_SHARE : FN_UNSHARE, &res, page_to_pfn(p->page));
+	if (expect(t, ret, share == p->shared ? -EPERM : 0) && !ret)
+		p->shared = share;
+}
+
+/*
+ * Nothing is mapped any more: EL2 has to take each page. It is a better proof
+ * than any count.
+ */
+void memory_exit(struct torturer *t)
+{
+	struct arm_smccc_res res;
+	int i;
+
+	t->doing = "give all pages to EL2";
+	for (i = 0; i < NR_SINGLES; i++) {
+		struct own_page *p = &t->singles[i];
+
+		if (!p->page)
+			continue;
+		if (p->shared)
+			expect(t, call(t, FN_UNSHARE, &res, page_to_pfn(p->page)), 0);
+		if (!expect(t, donate_page(t, p->page, 0), 0))
+			continue;	/* who knows who can reach it: do not free it */
+		p->page = NULL;
+	}
+	for (i = 0; t->block && i < REGION_PAGES; i++)
+		expect(t, donate_page(t, t->block + i, 0), 0);
+	t->block = NULL;
+}
