@@ -154,6 +154,7 @@ struct OrinMachineState {
     /* properties */
     bool plain_smmu;
     bool dma_strict;
+    bool mc_alias;
     char *passthrough;
     char *no_override;
     char *locked;
@@ -355,6 +356,7 @@ static void orin_create_mc(OrinMachineState *oms)
     qdev_prop_set_string(dev, "passthrough", oms->passthrough);
     qdev_prop_set_string(dev, "no-override", oms->no_override ?: "");
     qdev_prop_set_string(dev, "locked", oms->locked ?: "");
+    qdev_prop_set_bit(dev, "alias", oms->mc_alias);
     sysbus_realize_and_unref(sbd, &error_fatal);
 
     for (i = 0; i < TEGRA_MC_NUM_REGIONS; i++) {
@@ -800,6 +802,16 @@ static void orin_set_dma_strict(Object *obj, bool value, Error **errp)
     ORIN_MACHINE(obj)->dma_strict = value;
 }
 
+static bool orin_get_mc_alias(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->mc_alias;
+}
+
+static void orin_set_mc_alias(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->mc_alias = value;
+}
+
 #define ORIN_STR_PROPERTY(field)                                            \
     static char *orin_get_##field(Object *obj, Error **errp)                \
     {                                                                       \
@@ -902,6 +914,10 @@ static void orin_class_init(ObjectClass *oc, void *data)
                                    orin_set_dma_strict);
     object_class_property_set_description(oc, "dma-strict",
         "translate each access of DMA anew");
+    object_class_property_add_bool(oc, "mc-alias", orin_get_mc_alias,
+                                   orin_set_mc_alias);
+    object_class_property_set_description(oc, "mc-alias",
+        "stream ID registers are in all regions of the memory controller");
     object_class_property_add_str(oc, "passthrough", orin_get_passthrough,
                                   orin_set_passthrough);
     object_class_property_set_description(oc, "passthrough",

@@ -16,6 +16,9 @@
  * to a locked client are ignored, as the hardware does; they are counted but
  * are no violation.
  *
+ * With "alias" the stream ID registers are also at their offsets of the
+ * broadcast and channel regions. Nobody says that they are not.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
@@ -100,6 +103,7 @@ struct TegraMCState {
     char *passthrough;
     char *no_override;
     char *locked;
+    bool alias;
     uint32_t inject_client;
     uint64_t inject_addr;
 
@@ -287,6 +291,10 @@ static uint64_t tegra_mc_channel_read(void *opaque, hwaddr addr, unsigned size)
     TegraMCState *s = c->mc;
     MachineState *ms = MACHINE(qdev_get_machine());
 
+    if (s->alias && tegra_mc_sid_decode(addr, size) >= 0) {
+        return tegra_mc_sid_read(s, addr, size);
+    }
+
     s->channel_reads++;
     if (addr == MC_GLOBAL_INTSTATUS && c->index == BROADCAST) {
         return s->global_intstatus;
@@ -340,6 +348,11 @@ static void tegra_mc_channel_write(void *opaque, hwaddr addr, uint64_t value,
     int first = c->index == BROADCAST ? 0 : c->index;
     int last = c->index == BROADCAST ? TEGRA_MC_NUM_CHANNELS - 1 : c->index;
     int i;
+
+    if (s->alias && tegra_mc_sid_decode(addr, size) >= 0) {
+        tegra_mc_sid_write(s, addr, value, size);
+        return;
+    }
 
     s->channel_writes++;
     switch (addr) {
@@ -642,6 +655,7 @@ static const Property tegra_mc_properties[] = {
     DEFINE_PROP_STRING("passthrough", TegraMCState, passthrough),
     DEFINE_PROP_STRING("no-override", TegraMCState, no_override),
     DEFINE_PROP_STRING("locked", TegraMCState, locked),
+    DEFINE_PROP_BOOL("alias", TegraMCState, alias, false),
 };
 
 static void tegra_mc_class_init(ObjectClass *klass, void *data)
