@@ -326,17 +326,17 @@ translated()
 	esac
 }
 
-# disk_stress DISK: write and read back, in several shapes
+# disk_stress DISK DEPTH: write and read back, in several shapes
 disk_stress()
 {
 	_mib=$(sed -n 's/.*blkmib=\([0-9]*\).*/\1/p' /proc/cmdline)
-	_mib=${_mib:-6}
+	_mib=${_mib:-${blkmib:-6}}
 	check "one request at a time, one sector each" \
 		blkstress "$1" -j 1 -q 1 -m 1 -x 1 -s 11
 	check "two jobs, depth 64, odd lengths and offsets" \
 		blkstress "$1" -j 2 -q 64 -m "$_mib" -x 37 -s 22
-	check "four jobs, depth 8, up to 256 KiB a request" \
-		blkstress "$1" -j 4 -q 8 -m $((_mib * 3)) -x 512 -s 33
+	check "four jobs, depth $2, up to 256 KiB a request" \
+		blkstress "$1" -j 4 -q "$2" -m $((_mib * 3)) -x 512 -s 33
 	check "page cache: written, dropped, read back, same SHA-256" \
 		disk_sum "$1"
 }
