@@ -3,9 +3,10 @@
 # Every target is a script; `make help` names them all.
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
-	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE
+	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
+	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT
 
-.PHONY: all help demo test boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -14,6 +15,9 @@ help:
 	@echo '  demo            fetch, build, boot, show; succeeds only if all it shows is true'
 	@echo '  test            all tests; the last line is "N passed, N failed, N skipped"'
 	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
+	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
+	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
+	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
 	@echo '  check-series    prove that base + patches/ gives exactly the kernel files here'
 	@echo
@@ -51,6 +55,12 @@ demo: build
 
 test: build
 	@tools/test/run $(T)
+
+torture: build
+	@tools/test/torture
+
+mutants: build
+	@tools/test/mutants/run $(MUTANT)
 
 boot:
 	@scripts/boot.sh

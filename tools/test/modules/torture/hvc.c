@@ -12,7 +12,7 @@ static const struct {
 	const char *name;
 	u32 id;
 	unsigned int nr_args;
-} fns[] = {
+} known[] = {
 	[FN_ALLOC]	= { "alloc_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_alloc_domain), 2 },
 	[FN_FREE]	= { "free_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_free_domain), 1 },
 	[FN_ATTACH]	= { "attach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach), 4 },
@@ -50,11 +50,11 @@ long hvc(struct torturer *t, enum fn fn, struct arm_smccc_res *res, u64 a1, u64 
 {
 	u64 arg[NR_ARGS] = { a1, a2, a3, a4, a5, a6 };
 
-	arm_smccc_1_1_hvc(fns[fn].id, a1, a2, a3, a4, a5, a6, res);
-	record(t, fn, fns[fn].id, arg, res);
+	arm_smccc_1_1_hvc(known[fn].id, a1, a2, a3, a4, a5, a6, res);
+	record(t, fn, known[fn].id, arg, res);
 	if (res->a0 == SMCCC_RET_SUCCESS)
 		return res->a1;
-	mismatch(t, "EL2 does not know %s", fns[fn].name);
+	mismatch(t, "EL2 does not know %s", known[fn].name);
 	return -EOPNOTSUPP;
 }
 
@@ -81,12 +81,12 @@ void dump_history(struct torturer *t)
 		int len = 0;
 
 		args[0] = '\0';
-		for (j = 0; j < fns[c->fn].nr_args; j++)
+		for (j = 0; j < known[c->fn].nr_args; j++)
 			len += scnprintf(args + len, sizeof(args) - len, "%s%#llx", j ? ", " : "",
 					 c->arg[j]);
-		pr_err("  step %llu: %s%.0x(%s) = %lld: %lld, %#llx, %#llx\n", c->op,
-		       fns[c->fn].name, c->fn == FN_RAW ? c->id : 0, args, (s64)c->res[0],
-		       (s64)c->res[1], c->res[2], c->res[3]);
+		pr_err("  step %llu: %s %#x(%s) = %lld: %lld, %#llx, %#llx\n", c->op,
+		       known[c->fn].name, c->id, args, (s64)c->res[0], (s64)c->res[1],
+		       c->res[2], c->res[3]);
 	}
 }
 

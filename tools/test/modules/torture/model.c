@@ -235,14 +235,12 @@ void op_map(struct torturer *t)
 	d->last = iova;
 	domain_slot(d, iova, &slot);
 
-	/* The most of them are asked for more than once: more than a call may do. */
-	count = min(count, bounded(pgsize, count) + (u64)rnd(t, 2) * 1000);
 	while (count) {
 		u64 bound = bounded(pgsize, count), i, free = bound, done;
 		struct arm_smccc_res res;
 		long ret;
 
-		if (iova + bound * pgsize - 1 >> d->ias) {
+		if ((iova + bound * pgsize - 1) >> d->ias) {
 			mismatch(t, "the test left the domain");
 			return;
 		}
@@ -265,12 +263,10 @@ void op_map(struct torturer *t)
 		} else if (free < bound) {
 			expect(t, ret, -EEXIST);
 			return;
-		} else {
-			if (!expect(t, ret, 0) || !expect(t, done, bound * pgsize))
-				return;
-			/* More than there is room for was only asked for. */
-			if (count > bound && bound * step == REGION_PAGES)
-				return;
+		} else if (!expect(t, ret, 0) || !expect(t, done, bound * pgsize)) {
+			return;
+		} else if (count > bound && bound * step == REGION_PAGES) {
+			return;		/* there is room for no more than a call does */
 		}
 		count -= done / pgsize;
 		iova += done;
@@ -336,7 +332,7 @@ void op_unmap(struct torturer *t)
 	}
 
 	ret = call(t, FN_UNMAP, &res, d->handle, iova, pgsize, count);
-	if (iova + bound * pgsize - 1 >> d->ias) {
+	if ((iova + bound * pgsize - 1) >> d->ias) {
 		expect(t, ret, -EINVAL);
 		expect(t, res.a2, 0);
 		return;

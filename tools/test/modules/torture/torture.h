@@ -137,12 +137,13 @@ struct torturer {
 extern struct torturer host;	/* for calls before and after */
 extern u64 seed;
 extern bool stopping;
+extern unsigned long end_time;
 extern unsigned int nr_torturers;
 extern struct torturer *torturers;
 extern bool has_v7s[8];
 extern phys_addr_t forbidden[8];	/* EL2's: memory, registers */
 extern unsigned int nr_forbidden;
-extern phys_addr_t hyp_spare, hyp_start;
+extern phys_addr_t hyp_start;
 
 static inline u32 rnd(struct torturer *t, u32 below)
 {
