@@ -6,7 +6,7 @@ export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
 	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT
 
-.PHONY: all help demo test torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test attack torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -18,6 +18,7 @@ help:
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
 	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
+	@echo '  attack          a table: what a hostile host and its devices reach, without and with the series'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
 	@echo '  check-series    prove that base + patches/ gives exactly the kernel files here'
 	@echo
@@ -58,6 +59,9 @@ test: build
 
 torture: build
 	@tools/test/torture
+
+attack: build
+	@tools/test/attack
 
 mutants: build
 	@tools/test/mutants/run $(MUTANT)
