@@ -56,7 +56,7 @@ static struct device_node *nodes[MAX_CLIENTS];
 static unsigned int nr_nodes;
 
 static atomic_t nr_probes, nr_direct, nr_wrong_data, nr_open, nr_wrong_sid, nr_unmapped;
-static atomic_t nr_registrations, nr_registration_errors;
+static atomic_t nr_registrations, nr_registration_errors, nr_vanished;
 
 /* The client that writes: the second one of the device, or the only one */
 static u32 client_of(struct device_node *np)
@@ -201,8 +201,15 @@ static int register_thread(void *unused)
 		}
 
 		ret = iommu_device_register(&iommu, &no_ops, NULL);
-		if (ret) {
+		if (ret == -ENOENT) {
+			/*
+			 * It came upon a client that is being destroyed, which
+			 * has no directory in sysfs any more.
+			 */
+			atomic_inc(&nr_vanished);
+		} else if (ret) {
 			atomic_inc(&nr_registration_errors);
+			pr_info("proberace: registration: %d\n", ret);
 		} else {
 			atomic_inc(&nr_registrations);
 			iommu_device_unregister(&iommu);
@@ -299,10 +306,10 @@ static int __init proberace_init(void)
 	pr_info("proberace: %u clients created %u times: probes %d, registrations %d\n",
 		nr_nodes, rounds, atomic_read(&nr_probes), atomic_read(&nr_registrations));
 	pr_info("proberace: bound %u of %u\n", bound, nr_nodes);
-	pr_info("proberace: direct %d open %d wrong-data %d unmapped %d wrong-sid %d refused-registrations %d\n",
+	pr_info("proberace: direct %d open %d wrong-data %d unmapped %d wrong-sid %d refused-registrations %d vanished-clients %d\n",
 		atomic_read(&nr_direct), atomic_read(&nr_open), atomic_read(&nr_wrong_data),
 		atomic_read(&nr_unmapped), atomic_read(&nr_wrong_sid),
-		atomic_read(&nr_registration_errors));
+		atomic_read(&nr_registration_errors), atomic_read(&nr_vanished));
 
 	return 0;
 }
