@@ -6,7 +6,9 @@ A Boot says what a boot is; the environment (QEMU, KERNEL, APPEND, MEM, SMP, CPU
 INITRD_EXTRA) overrides what it says.
 """
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -51,6 +53,7 @@ class Boot:
     devices: list = field(default_factory=lambda: ["nvme", "sd", "nic"])
     qemu: list = field(default_factory=list)    # further arguments
     icount: bool = False            # guest time counts instructions
+    root: str = ""                  # nvme, sd: root file system there, no initramfs
 
     def override(self):
         self.mem = env("MEM", self.mem)
@@ -102,6 +105,41 @@ def initramfs(boot, workdir):
     return both
 
 
+ROOTS = {
+    "nvme": "root=/dev/nvme0n1",
+    "sd": "root=/dev/mmcblk0",
+}
+
+
+def root_disk(boot, workdir, name):
+    """A disk with the initramfs's files in an ext4 file system, and a list of
+    their sums (/root.sha256)."""
+    suffix = ("-base" if boot.kernel == "base" else "") + variant()
+    mke2fs = shutil.which("mke2fs", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if not mke2fs:
+        raise Missing("mke2fs is missing (package e2fsprogs)")
+    tree = os.path.join(workdir, "root")
+    shutil.copytree(need(os.path.join(BUILD, "initramfs" + suffix), "the initramfs's tree"), tree)
+    if env("INITRD_EXTRA"):
+        shutil.copytree(env("INITRD_EXTRA"), tree, dirs_exist_ok=True)
+    for d in ("dev", "proc", "sys", "tmp", "run", "mnt"):
+        os.makedirs(os.path.join(tree, d), exist_ok=True)
+    sums = []
+    for at, _, files in sorted(os.walk(tree)):
+        for f in sorted(files):
+            path = os.path.join(at, f)
+            with open(path, "rb") as file:
+                sums.append(f"{hashlib.sha256(file.read()).hexdigest()}  "
+                            f"/{os.path.relpath(path, tree)}\n")
+    with open(os.path.join(tree, "root.sha256"), "w", encoding="utf-8") as f:
+        f.writelines(sums)
+    path = disk(workdir, name)
+    subprocess.run([mke2fs, "-q", "-F", "-t", "ext4", "-E", "root_owner=0:0", "-d", tree, path],
+                   check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    return path
+
+
 def disk(workdir, name):
     path = os.path.join(workdir, name + ".img")
     with open(path, "wb") as f:
@@ -113,13 +151,16 @@ def command(boot, workdir, words=(), interactive=False):
     """QEMU's command line.  The console is stdin and stdout, QMP is the socket
     `qmp` in WORKDIR."""
     append = ["console=ttyAMA0", MODES[boot.mode], boot.append, *words, env("APPEND", "")]
+    if boot.icount:
+        append.append("icount")
+    if boot.root:
+        append += [ROOTS[boot.root], "rootfstype=ext4 rw rootwait init=/init"]
     machine = "orin" + ("," + boot.machine if boot.machine else "")
     cmd = [
         need(qemu_binary(), "QEMU"),
         "-M", machine, "-cpu", boot.cpu, "-smp", str(boot.smp), "-m", boot.mem,
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", need(image(boot), "the kernel"),
-        "-initrd", initramfs(boot, workdir),
         "-dtb", need(os.path.join(BUILD, "dtb" + variant(), boot.dtb + ".dtb"),
                      "the device tree"),
         "-append", " ".join(" ".join(append).split()),
@@ -130,16 +171,19 @@ def command(boot, workdir, words=(), interactive=False):
         cmd += ["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "chardev=console"]
     else:
         cmd += ["-chardev", "stdio,id=console,signal=off"]
+    if not boot.root:
+        cmd += ["-initrd", initramfs(boot, workdir)]
     if boot.icount:
         cmd += ["-icount", "shift=0"]
 
     options = "format=raw,cache=unsafe"
     for dev in boot.devices:
+        make = root_disk if dev == boot.root else lambda _, *where: disk(*where)
         if dev == "nvme":
-            cmd += ["-drive", f"if=none,id=nvme,file={disk(workdir, 'nvme')},{options}",
+            cmd += ["-drive", f"if=none,id=nvme,file={make(boot, workdir, 'nvme')},{options}",
                     "-device", "nvme,drive=nvme,serial=orin"]
         elif dev == "sd":
-            cmd += ["-drive", f"if=sd,file={disk(workdir, 'sd')},{options}"]
+            cmd += ["-drive", f"if=sd,file={make(boot, workdir, 'sd')},{options}"]
         elif dev == "nic":
             # two cards on one wire
             for i in range(2):
