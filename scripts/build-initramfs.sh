@@ -60,7 +60,7 @@ build()
 	mkdir -p "$root/bin" "$root/test" "$root/lib/modules"
 	install -m 755 "$(find "$BUILD/busybox" -path "*/bin/busybox" -type f | head -1)" "$root/bin/busybox"
 	install -m 755 "$guest/init" "$root/init"
-	for m in lib.sh runner tests demo; do
+	for m in lib.sh attacks.sh runner tests demo; do
 		[ ! -e "$guest/$m" ] || cp -r "$guest/$m" "$root/test/"
 	done
 	find "$root/test" -type f -exec chmod 755 {} +

@@ -16,6 +16,7 @@ import time
 
 from . import machine
 from .qmp import QMP, QMPError, value_of
+from .translations import TranslationLog
 
 # colours, cursor movements
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|[\x00-\x08\x0b-\x1f]")
@@ -42,7 +43,7 @@ class Run:
     """After run(): `lines` (all of the console), `seconds`, `violations` (None if
     QEMU printed no count), `violation_lines`, `error` (why it is no valid run)."""
 
-    def __init__(self, boot, words, timeout, log, on_line=None):
+    def __init__(self, boot, words, timeout, log, on_line=None, log_translations=False):
         self.boot, self.words, self.timeout = boot, words, timeout
         self.log_path = log
         self.on_line = on_line or (lambda line, run: None)
@@ -55,6 +56,7 @@ class Run:
         self.qemu = self.qmp = None
         self.stderr_last = ""
         self.stats = {}                 # counters of the models, at the end
+        self.translations = TranslationLog() if log_translations else None
 
     def run(self):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
@@ -74,6 +76,8 @@ class Run:
     def _run(self):
         try:
             command = machine.command(self.boot, self.workdir, self.words)
+            if self.translations:
+                command.append("-S")
         except machine.Missing as e:
             self.error = str(e)
             return
@@ -83,6 +87,10 @@ class Run:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
         running.add(self.qemu)
+        if self.translations:
+            # the machine waits: not one translation is missed
+            self.translations.start(self._qmp(), self.workdir)
+            self._qmp().execute("cont")
         said = queue.Queue()
         for stream, name in ((self.qemu.stdout, "console"), (self.qemu.stderr, "stderr")):
             threading.Thread(target=self._pump, args=(stream, name, said),
@@ -102,6 +110,8 @@ class Run:
                 self._stderr(line)
             else:
                 self._console(line)
+        if self.translations:
+            self.translations.read()
         code = self.qemu.wait()
         running.discard(self.qemu)
         if code and not self.error:
@@ -162,8 +172,16 @@ class Run:
             pass
 
     def _qmp(self):
+        for _ in range(200):
+            if self.qmp or self.qemu.poll() is not None:
+                break
+            try:
+                self.qmp = QMP(os.path.join(self.workdir, "qmp"))
+            except OSError:
+                # it has only just been started
+                time.sleep(0.05)
         if not self.qmp:
-            self.qmp = QMP(os.path.join(self.workdir, "qmp"))
+            raise QMPError("QEMU does not listen")
         return self.qmp
 
     def _do(self, words):
@@ -176,4 +194,8 @@ class Run:
             if isinstance(value, bool):
                 value = "on" if value else "off"
             return f"ok {value}"
+        if words[0] == "mark":
+            if self.translations:
+                self.translations.mark(self._qmp(), words[1])
+            return "ok"
         return f"failed no such request: {words[0]}"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pvm [-u] [-h]: run a protected guest of a few instructions, by KVM's ioctls
+ * pvm [-u] [-h] [-s]: run a protected guest of a few instructions, by KVM's ioctls
  * alone.
  *
  * The guest has two pages, its code and its data. It stores a word to its data
@@ -12,6 +12,12 @@
  * -u  the same guest, not protected: the host may read its pages
  * -h  while the guest lives, print `held PHYS` with the physical address of its
  *     data page and wait for a line on stdin
+ * -s  step by step: a line as with -h, and wait, at each of
+ *	ready PHYS	the page is still the host's
+ *	busy PHYS	KVM_RUN failed, because a device can reach the page; then
+ *			it is tried again, at most 1000 times
+ *	held PHYS	the guest has it
+ *	back PHYS	the guest is gone, the page is the host's again
  *
  * Prints a line per result; exit status 1 if one is not ok.
  */
@@ -89,6 +95,17 @@ static int poke(volatile uint64_t *p, uint64_t value)
 	return sig;
 }
 
+/* Say where we are, and wait to be told to go on. */
+static void step(const char *where, uint64_t phys)
+{
+	int c;
+
+	printf("%s %#llx\n", where, (unsigned long long)phys);
+	fflush(stdout);
+	while ((c = getchar()) != '\n' && c != EOF)
+		;
+}
+
 static uint64_t phys_of(void *va)
 {
 	uint64_t entry = 0;
@@ -108,13 +125,15 @@ int main(int argc, char **argv)
 	struct kvm_one_reg reg;
 	struct kvm_run *run;
 	uint64_t *mem, value, pc = GUEST_MEM, phys, data = 0;
-	int protected = 1, hold = 0, kvm, vm, vcpu, c, ret;
+	int protected = 1, hold = 0, steps = 0, tries = 0, kvm, vm, vcpu, c, ret;
 
-	while ((c = getopt(argc, argv, "uh")) != -1) {
+	while ((c = getopt(argc, argv, "uhs")) != -1) {
 		if (c == 'u')
 			protected = 0;
 		else if (c == 'h')
 			hold = 1;
+		else if (c == 's')
+			steps = hold = 1;
 		else
 			return 2;
 	}
@@ -154,9 +173,20 @@ int main(int argc, char **argv)
 	if (!result(!ret, "its CPU is set up", "errno %ld", errno))
 		return 1;
 
+	if (steps)
+		step("ready", phys);
 	do {
 		ret = ioctl(vcpu, KVM_RUN, 0);
+		if (ret && errno == EBUSY && steps && tries < 1000) {
+			if (!tries++)
+				step("busy", phys);
+			else
+				usleep(500);
+			errno = EINTR;
+		}
 	} while (ret && errno == EINTR);
+	if (tries)
+		printf("busy %d times\n", tries);
 	if (!result(!ret, "it runs", "KVM_RUN: errno %ld", errno))
 		return 1;
 	if (!result(run->exit_reason == KVM_EXIT_MMIO, "it ends where there is nothing",
@@ -175,12 +205,8 @@ int main(int argc, char **argv)
 		result(!ret && value == WORD, "the host reads its data", "signal %ld", ret);
 	}
 
-	if (hold) {
-		printf("held %#llx\n", (unsigned long long)phys);
-		fflush(stdout);
-		while ((c = getchar()) != '\n' && c != EOF)
-			;
-	}
+	if (hold)
+		step("held", phys);
 
 	munmap(run, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
 	close(vcpu);
@@ -191,6 +217,8 @@ int main(int argc, char **argv)
 	if (protected) {
 		result(!ret, "gone, it gives its pages back", "signal %ld", ret);
 		result(value != WORD, "without what it had in them", "they hold %#lx", value);
+		if (steps)
+			step("back", phys);
 		result(!poke(mem + PAGE / 8, 1), "and the host may write them", "signal%.0ld", 0);
 	}
 	munmap(mem, 2 * PAGE);

@@ -42,7 +42,7 @@ struct outcome {
 
 struct attack {
 	const char *id;
-	const char *what;
+	const char *what;	/* NULL: a step of an attack that user space makes */
 	/* @arg is what follows the id in the request, may be empty */
 	void (*run)(struct outcome *o, unsigned long data, const char *arg);
 	unsigned long data;
@@ -54,7 +54,8 @@ __printf(2, 3) void is_na(struct outcome *o, const char *fmt, ...);
 __printf(2, 3) void is_broken(struct outcome *o, const char *fmt, ...);
 
 extern const struct attack dma_attacks[], client_attacks[], register_attacks[],
-			   hypercall_attacks[];
+			   hypercall_attacks[], donate_attacks[], domain_attacks[],
+			   system_attacks[];
 
 /* machine.c: what there is to attack, and with what. */
 
@@ -101,6 +102,25 @@ bool dma(u64 addr, bool write, void *data, u32 len);
 /* The same as any client of the memory controller, with any stream ID of its own. */
 bool dma_as(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len);
 
+/* One transfer that does not wait for anything, whatever comes of it. */
+bool dma_once(u64 addr, bool write, void *data, u32 len);
+
+/*
+ * The device goes on by itself, every 50 us. What it writes is LOOP_WORD.
+ * loop_reached() says how often it was let through since it was last asked;
+ * loop_lives(), whether it is let through within 20 ms.
+ */
+#define LOOP_WORD	0x2121414d44213f3fULL
+void loop_start(struct bm *b, u64 addr, bool write);
+void loop_stop(struct bm *b);
+u32 loop_reached(struct bm *b);
+bool loop_lives(struct bm *b);
+/* It tries, and is never let through, for some milliseconds. */
+bool loop_is_dead(struct bm *b);
+
+/* A page that a device may have been told of: not given back to the kernel. */
+void keep_page(struct page *page);
+
 int machine_init(unsigned long lookup);
 void machine_exit(void);
 
@@ -114,8 +134,25 @@ struct iommu_domain *bm_domain(void);
 
 /* The handle of the bus master's domain, or a negative errno. */
 int bm_domain_handle(void);
+/* Where the description put the bus master, once bm_domain_handle() found it. */
+extern int bm_iommu, bm_endpoint;
 /* Map and unmap past the host's own IOMMU driver. -ENOSYS: no such call. */
 long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot);
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount);
+long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id);
+long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id);
+/* A handle; memory that the call lacks is given. */
+long hyp_alloc_domain(u32 iommu);
+long hyp_free_domain(u64 handle);
+/* The context bank that the bus master's stream leads to, or an error. */
+long hyp_stream_bank(void);
+/* Give EL2 a page; take one back. */
+long hyp_topup(u64 pfn);
+long hyp_reclaim(u64 *pfn);
+
+/* ownership.c: the pages that EL2 keeps from the host, as lines. */
+
+struct seq_file;
+int owned_show(struct seq_file *m, void *unused);
 
 #endif /* _ATTACK_H */

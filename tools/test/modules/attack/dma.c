@@ -357,7 +357,36 @@ static bool reached_mc(u64 addr, phys_addr_t phys, struct outcome *o, const char
 	return true;
 }
 
-enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2, TARGET_SMMU, TARGET_MC };
+/* A page that a protected guest has, and has put a word into. */
+#define GUEST_WORD		0xbeefULL
+
+static phys_addr_t guest_page;
+
+static phys_addr_t find_guest(const struct way *w)
+{
+	return guest_page;
+}
+
+static bool reached_guest(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u64 word = 0, last;
+
+	if (!dma(addr, false, &word, sizeof(word)))
+		return false;
+	if (word != GUEST_WORD) {
+		is_broken(o, "%s: it was read, but holds %#llx", way, word);
+		return true;
+	}
+	/* The guest has no use for the end of its page. */
+	last = 0;
+	if (dma(addr + PAGE_SIZE - 8, true, &last, sizeof(last)))
+		is_open(o, "%s: the guest's page %#llx was read and written", way, phys);
+	else
+		is_open(o, "%s: the guest's page %#llx was read", way, phys);
+	return true;
+}
+
+enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2, TARGET_SMMU, TARGET_MC, TARGET_GUEST };
 
 static const struct target targets[] = {
 	[TARGET_SPARE] = { "hypervisor page", find_spare, reached_spare },
@@ -365,6 +394,7 @@ static const struct target targets[] = {
 	[TARGET_STAGE2] = { "host stage-2 table", find_stage2, reached_stage2 },
 	[TARGET_SMMU] = { "SMMU registers", find_smmu, reached_smmu },
 	[TARGET_MC] = { "stream ID registers", find_mc, reached_mc },
+	[TARGET_GUEST] = { "protected guest", find_guest, reached_guest },
 };
 
 /* --- attacks ------------------------------------------------------------ */
@@ -386,6 +416,11 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 	phys = hyp_spare_page();
 	if (!phys) {
 		is_na(o, "EL2 has no memory of its own");
+		return;
+	}
+	if (t == &targets[TARGET_GUEST] && (kstrtoull(arg, 0, &guest_page) || !guest_page ||
+					    host_may_read(guest_page))) {
+		is_na(o, "no protected guest has a page");
 		return;
 	}
 	if (host_may_read(phys)) {
@@ -423,6 +458,77 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 	if (!t->reached(addr, phys, o, w->name))
 		is_stopped(o, "the DMA aborts");
 	w->close(phys);
+}
+
+/*
+ * Ranges that begin or end with the host's pages, and have one of the guest's
+ * in them; and blocks around it.
+ */
+static const struct {
+	const char *what;
+	s64 start;		/* from the guest's page, or */
+	u64 align;		/* the block around it */
+	u64 pgsize, pgcount;
+} ranges[] = {
+	{ "a range that ends with it", -(s64)SZ_4K, 0, SZ_4K, 2 },
+	{ "a range that starts with it", 0, 0, SZ_4K, 2 },
+	{ "a range around it", -8 * (s64)SZ_4K, 0, SZ_4K, 16 },
+	{ "2 MiB of pages around it", 0, SZ_2M, SZ_4K, 512 },
+	{ "a block of 2 MiB", 0, SZ_2M, SZ_2M, 1 },
+	{ "a block of 1 GiB", 0, SZ_1G, SZ_1G, 1 },
+};
+
+static phys_addr_t range_start(int i, phys_addr_t phys)
+{
+	return ranges[i].align ? ALIGN_DOWN(phys, ranges[i].align) : phys + ranges[i].start;
+}
+
+static void attack_ranges(struct outcome *o, unsigned long raw, const char *arg)
+{
+	struct iommu_domain *domain;
+	phys_addr_t phys, start;
+	int i, handle = 0;
+	long ret = 0;
+	u64 iova, size, word;
+
+	if (!bm || !hyp_spare_page() || kstrtoull(arg, 0, &phys) || host_may_read(phys)) {
+		is_na(o, "there is no bus master, or no protected guest that has a page");
+		return;
+	}
+	handle = raw ? bm_domain_handle() : 0;
+	if (handle < 0) {
+		is_na(o, "the kernel has no such hypercall");
+		return;
+	}
+	domain = bm_domain();
+	for (i = 0; i < ARRAY_SIZE(ranges) && !o->verdict; i++) {
+		start = range_start(i, phys);
+		iova = SZ_1G + (start & (SZ_1G - 1));
+		size = ranges[i].pgsize * ranges[i].pgcount;
+		if (raw)
+			ret = hyp_map(handle, iova, start, ranges[i].pgsize, ranges[i].pgcount,
+				      IOMMU_READ | IOMMU_WRITE);
+		else
+			ret = iommu_map(domain, iova, start, size, IOMMU_READ | IOMMU_WRITE,
+					GFP_KERNEL);
+		word = 0;
+		if (iommu_iova_to_phys(domain, iova + phys - start) == phys ||
+		    dma(iova + phys - start, false, &word, sizeof(word)))
+			is_open(o, "%s: answered %ld, and it is mapped; it holds %#llx",
+				ranges[i].what, ret, word);
+		else if (!ret)
+			is_broken(o, "%s: it was mapped, and does not lead there", ranges[i].what);
+		if (!ret && !raw) {
+			iommu_unmap(domain, iova, size);
+			continue;
+		}
+		/* What a call may have done in part */
+		for (; raw && size; size -= SZ_4K)
+			if (iommu_iova_to_phys(domain, iova + size - SZ_4K))
+				hyp_unmap(handle, iova + size - SZ_4K, SZ_4K, 1);
+	}
+	if (!o->verdict)
+		is_stopped(o, "%d ranges and blocks, all refused", i);
 }
 
 const struct attack dma_attacks[] = {
@@ -464,5 +570,16 @@ const struct attack dma_attacks[] = {
 	  attack_dma, TRY(MC, HYPERCALL) },
 	{ "dma-mc-mc", "write the stream ID registers around the SMMU",
 	  attack_dma, TRY(MC, MC) },
+	{ "guest-map", "map a protected guest's page for a device, read and write it",
+	  attack_dma, TRY(GUEST, MAP) },
+	{ "guest-hypercall", "the same by a raw hypercall", attack_dma, TRY(GUEST, HYPERCALL) },
+	{ "guest-direct", "DMA to a guest's page by its physical address",
+	  attack_dma, TRY(GUEST, DIRECT) },
+	{ "guest-mc", "send a client around the SMMU, DMA to a guest's page",
+	  attack_dma, TRY(GUEST, MC) },
+	{ "guest-smmu", "turn a stream to bypass, DMA to a guest's page",
+	  attack_dma, TRY(GUEST, SMMU) },
+	{ "guest-range", "map ranges and blocks with a guest's page in them", attack_ranges, 0 },
+	{ "guest-range-hypercall", "the same by raw hypercalls", attack_ranges, 1 },
 	{ }
 };

@@ -58,7 +58,8 @@ long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 
 	for (tries = 0; tries < 8; tries++) {
 		call(&res, __pkvm_iommu_map, handle, iova, phys, pgsize, pgcount, prot);
-		if (answer(&res) != -ENOMEM || !give_memory(res.a3))
+		if (answer(&res) != -ENOMEM ||
+		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
 			break;
 	}
 	return answer(&res);
@@ -72,7 +73,7 @@ long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
 	return answer(&res);
 }
 
-static long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 {
 	struct arm_smccc_res res;
 
@@ -80,7 +81,7 @@ static long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 	return answer(&res);
 }
 
-static long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 {
 	struct arm_smccc_res res;
 
@@ -88,11 +89,64 @@ static long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 	return answer(&res);
 }
 
+long hyp_topup(u64 pfn)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_topup, pfn, 0);
+	return answer(&res);
+}
+
+long hyp_reclaim(u64 *pfn)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_reclaim, 0);
+	*pfn = res.a2;
+	return answer(&res);
+}
+
+long hyp_alloc_domain(u32 iommu)
+{
+	struct arm_smccc_res res;
+	int tries;
+
+	for (tries = 0; tries < 8; tries++) {
+		call(&res, __pkvm_iommu_alloc_domain, iommu, KVM_IOMMU_FMT_LPAE);
+		if (answer(&res) != -ENOMEM ||
+		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
+			break;
+	}
+	return answer(&res);
+}
+
+long hyp_free_domain(u64 handle)
+{
+	struct arm_smccc_res res;
+
+	do {
+		call(&res, __pkvm_iommu_free_domain, handle);
+	} while (answer(&res) == -EAGAIN);
+	return answer(&res);
+}
+
+long hyp_stream_bank(void)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_stream_info, bm_iommu, bm_endpoint, bm_info.sid);
+	if (answer(&res))
+		return answer(&res);
+	if (!(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+		return -ENOENT;
+	return FIELD_GET(KVM_IOMMU_STREAM_BANK, res.a2);
+}
+
 /* Where the description put the bus master: EL2 knows, and tells by errors. */
 #define SMMU_SEARCH	8
 #define ENDPOINT_SEARCH	128
 
-static int bm_iommu = -1, bm_endpoint = -1;
+int bm_iommu = -1, bm_endpoint = -1;
 
 /* Does a page that is mapped by that handle appear in the bus master's domain? */
 static bool is_bm_domain(u32 handle, struct page *page)
@@ -463,6 +517,8 @@ static void attack_topup(struct outcome *o, unsigned long data, const char *arg)
 
 #else /* a kernel without the series */
 
+int bm_iommu = -1, bm_endpoint = -1;
+
 long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 {
 	return -ENOSYS;
@@ -474,6 +530,41 @@ long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
 }
 
 int bm_domain_handle(void)
+{
+	return -ENOSYS;
+}
+
+long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+{
+	return -ENOSYS;
+}
+
+long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
+{
+	return -ENOSYS;
+}
+
+long hyp_alloc_domain(u32 iommu)
+{
+	return -ENOSYS;
+}
+
+long hyp_free_domain(u64 handle)
+{
+	return -ENOSYS;
+}
+
+long hyp_stream_bank(void)
+{
+	return -ENOSYS;
+}
+
+long hyp_topup(u64 pfn)
+{
+	return -ENOSYS;
+}
+
+long hyp_reclaim(u64 *pfn)
 {
 	return -ENOSYS;
 }

@@ -145,6 +145,83 @@ bool dma_as(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len)
 	return false;
 }
 
+bool dma_once(u64 addr, bool write, void *data, u32 len)
+{
+	return transfer(BM_AS_DESCRIBED, BM_AS_DESCRIBED, addr, write, data, len);
+}
+
+void loop_start(struct bm *b, u64 addr, bool write)
+{
+	u64 word = LOOP_WORD;
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.flags = BM_F_LOOP | (write ? BM_F_WRITE : 0),
+		.addr = addr,
+		.len = sizeof(word),
+		.period_us = 50,
+	};
+
+	bm_transfer(b, &x, &word);
+}
+
+void loop_stop(struct bm *b)
+{
+	bm_stop(b);
+}
+
+static u32 loop_ok, loop_err;
+
+u32 loop_reached(struct bm *b)
+{
+	struct bm_xfer x = { };
+	u32 ok = loop_ok;
+
+	bm_status(b, &x, NULL);
+	loop_ok = x.ok_count;
+	loop_err = x.err_count;
+	return loop_ok - ok;
+}
+
+bool loop_lives(struct bm *b)
+{
+	int tries;
+
+	loop_reached(b);
+	for (tries = 0; tries < 20; tries++) {
+		msleep(1);
+		if (loop_reached(b))
+			return true;
+	}
+	return false;
+}
+
+bool loop_is_dead(struct bm *b)
+{
+	u32 err;
+	int tries;
+
+	loop_reached(b);
+	err = loop_err;
+	/* On a busy host the device may be slow to try. */
+	for (tries = 0; tries < 200 && loop_err - err < 10; tries++) {
+		msleep(1);
+		if (loop_reached(b))
+			return false;
+	}
+	return loop_err != err;
+}
+
+#define MAX_KEPT	256
+static struct page *kept[MAX_KEPT];
+static unsigned int nr_kept;
+
+void keep_page(struct page *page)
+{
+	if (nr_kept < MAX_KEPT)
+		kept[nr_kept++] = page;
+}
+
 bool dma(u64 addr, bool write, void *data, u32 len)
 {
 	return dma_as(BM_AS_DESCRIBED, BM_AS_DESCRIBED, addr, write, data, len);
@@ -220,6 +297,8 @@ int machine_init(unsigned long lookup)
 
 void machine_exit(void)
 {
+	while (nr_kept)
+		__free_page(kept[--nr_kept]);
 	if (always)
 		dma_free_coherent(bm_device(bm), ALWAYS_SIZE, always, always_iova);
 }

@@ -5,6 +5,10 @@
  *	<debugfs>/attack/list	a line for each: id, a tab, what it tries
  *	<debugfs>/attack/run	write an id (and its argument), read from the
  *				same open file: result, a tab, the reason
+ *	<debugfs>/attack/owned	what is not the host's: see ownership.c
+ *
+ * The argument of attacks on a protected guest (guest-...) is the physical
+ * address of its page.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -19,7 +23,8 @@ module_param(lookup, ulong, 0400);
 MODULE_PARM_DESC(lookup, "address of kallsyms_lookup_name");
 
 static const struct attack * const tables[] = {
-	dma_attacks, client_attacks, register_attacks, hypercall_attacks,
+	dma_attacks, client_attacks, register_attacks, hypercall_attacks, donate_attacks,
+	domain_attacks, system_attacks,
 };
 
 static const char * const verdicts[] = {
@@ -53,10 +58,12 @@ static int list_show(struct seq_file *m, void *unused)
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		for (a = tables[i]; a->id; a++)
-			seq_printf(m, "%s\t%s\n", a->id, a->what);
+			if (a->what)
+				seq_printf(m, "%s\t%s\n", a->id, a->what);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(list);
+DEFINE_SHOW_ATTRIBUTE(owned);
 
 static const struct attack *find_attack(const char *id)
 {
@@ -114,6 +121,7 @@ static int __init attack_init(void)
 	dir = debugfs_create_dir("attack", NULL);
 	debugfs_create_file("list", 0400, dir, NULL, &list_fops);
 	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
+	debugfs_create_file("owned", 0400, dir, NULL, &owned_fops);
 	return 0;
 }
 module_init(attack_init);

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the SMMUs let through, page by page, as the models log it.
+
+A log is in phases: the guest names one with `HOST: mark PHASE`, and from there
+on every page is logged again.  What comes before the first mark is phase "boot".
+"""
+
+import os
+import re
+from dataclasses import dataclass
+
+LINE = re.compile(r"sid=(0x[0-9a-f]+) iova=(0x[0-9a-f]+) pa=(0x[0-9a-f]+) access=(\w) "
+                  r"perm=(\w*) kind=(\S+)")
+
+
+@dataclass(frozen=True)
+class Translation:
+    smmu: str
+    sid: int
+    iova: int
+    pa: int
+    access: str     # r, w
+    kind: str
+
+    def __str__(self):
+        return (f"{self.smmu}: stream {self.sid:#x} at {self.iova:#x} to {self.pa:#x} "
+                f"({self.access}, {self.kind})")
+
+
+class TranslationLog:
+    def __init__(self):
+        self.files = {}                 # QOM path of the SMMU: file
+        self.phases = {"boot": set()}
+
+    def start(self, qmp, workdir):
+        for child in qmp.execute("qom-list", path="/machine"):
+            if child["type"] == "child<arm-smmuv2>":
+                path = "/machine/" + child["name"]
+                self.files[path] = os.path.join(workdir, child["name"] + ".translations")
+                qmp.execute("qom-set", path=path, property="translation-log",
+                            value=self.files[path])
+
+    def mark(self, qmp, phase):
+        for path in self.files:
+            qmp.execute("qom-set", path=path, property="translation-log-mark", value=phase)
+
+    def read(self):
+        for path, name in self.files.items():
+            phase = "boot"
+            with open(name, encoding="utf-8") as f:
+                for line in f:
+                    if line.startswith("# "):
+                        phase = line[2:].strip()
+                        continue
+                    m = LINE.match(line)
+                    if m:
+                        sid, iova, pa = (int(x, 16) for x in m.groups()[:3])
+                        self.phases.setdefault(phase, set()).add(Translation(
+                            os.path.basename(path), sid, iova, pa, m[4], m[6]))
+
+
+class Ownership:
+    """The lines `OWNED: phase start end whose`: what is not the host's."""
+
+    def __init__(self):
+        self.maps = {}                  # phase: list of [(start, end, whose)]
+        self.current = []
+
+    def line(self, words):
+        if words[1:] == ["end"]:
+            self.maps.setdefault(words[0], []).append(self.current)
+            self.current = []
+        else:
+            self.current.append((int(words[1], 16), int(words[2], 16), words[3]))
+
+    @staticmethod
+    def whose(ranges, page):
+        return next((w for start, end, w in ranges if start <= page < end), None)
+
+    def trespasses(self, translations):
+        """(phase, translation, whose) of each that led to what was not the
+        host's from the start of its phase to the end."""
+        found = []
+        checked = 0
+        first = next(iter(self.maps.values()), [[]])[0]
+        for phase, lines in translations.phases.items():
+            maps = self.maps.get(phase)
+            if maps is None:
+                # before the first mark: EL2's own from the start, as far as
+                # that has not been the host's until it was taken
+                maps = [[r for r in first if r[2] != "memory"]]
+            for t in sorted(lines, key=str):
+                checked += 1
+                whose = [self.whose(m, t.pa) for m in maps]
+                if all(whose):
+                    found.append((phase, t, whose[0]))
+        return found, checked
