@@ -246,7 +246,7 @@ static void wild_question(struct torturer *t)
 	case 4:
 		ret = call(t, FN_STATS, &res, 6 + rnd(t, 10));
 		if (expect(t, ret, -EINVAL))
-			ret = call(t, FN_STATS, &res, 32 + rnd(t, S32_MAX));
+			ret = call(t, FN_STATS, &res, 64 + rnd(t, 0x8000));
 		expect(t, ret, -EINVAL);
 		break;
 	case 5:		/* a fault, if there is one, of anybody: seldom, the host wants them */
