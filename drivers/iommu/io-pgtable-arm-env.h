@@ -14,7 +14,7 @@
 #include <linux/io-pgtable.h>
 #include <linux/types.h>
 
-#ifdef __KVM_NVHE_HYPERVISOR__
+#if defined(__KVM_NVHE_HYPERVISOR__) || defined(IOPGT_KUNIT_HYP)
 
 #include <nvhe/io-pgtable.h>
 
@@ -51,7 +51,7 @@ static inline void iopgt_sync(struct io_pgtable_cfg *cfg, void *entry,
 	kvm_flush_dcache_to_poc(entry, size);
 }
 
-#else /* !__KVM_NVHE_HYPERVISOR__ */
+#else /* the kernel */
 
 #include <linux/bug.h>
 #include <linux/dma-mapping.h>
@@ -92,6 +92,6 @@ static inline void *iopgt_phys_to_virt(phys_addr_t phys)
 	dma_sync_single_for_device((cfg)->iommu_dev, virt_to_phys(entry), size, \
 				   DMA_TO_DEVICE)
 
-#endif /* __KVM_NVHE_HYPERVISOR__ */
+#endif
 
 #endif /* IO_PGTABLE_ARM_ENV_H_ */

@@ -7,6 +7,7 @@
 #include <linux/build_bug.h>
 #include <linux/io-pgtable.h>
 #include <linux/kernel.h>
+#include <linux/sizes.h>
 
 #include <nvhe/io-pgtable.h>
 
@@ -48,6 +49,9 @@ void __arm_v7s_free_table(void *table, int lvl, struct arm_v7s_io_pgtable *data)
 
 static int v7s_init(struct io_pgtable *iop, struct io_pgtable_cfg *cfg)
 {
+	if (!(cfg->pgsize_bitmap & (SZ_4K | SZ_64K | SZ_1M | SZ_16M)))
+		return -EINVAL;
+
 	return arm_v7s_init_pgtable(container_of(iop, struct arm_v7s_io_pgtable, iop),
 				    cfg);
 }

@@ -32,6 +32,8 @@
 
 #define pr_fmt(fmt) "kvm-iommu: " fmt
 
+#include <kunit/static_stub.h>
+
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
 #include <linux/init.h>
@@ -75,13 +77,21 @@ static long kvm_iommu_result(struct arm_smccc_res *res)
 	return -EOPNOTSUPP;
 }
 
+/* Later than is_protected_kvm_enabled(): from when on the hypervisor answers */
+static bool kvm_iommu_may_call(void)
+{
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_may_call);
+
+	return is_pkvm_initialized();
+}
+
 #define kvm_iommu_call(res, f, ...)					\
 	({								\
 		struct arm_smccc_res *__res = (res);			\
 		long __ret = -EPROBE_DEFER;				\
 									\
 		*__res = (struct arm_smccc_res) { };			\
-		if (is_pkvm_initialized()) {				\
+		if (kvm_iommu_may_call()) {				\
 			arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f),	\
 					  ##__VA_ARGS__, __res);	\
 			__ret = kvm_iommu_result(__res);		\
@@ -471,7 +481,7 @@ bool kvm_iommu_pending(void)
  */
 bool kvm_iommu_ready(void)
 {
-	return kvm_iommu_state == KVM_IOMMU_READY && is_pkvm_initialized();
+	return kvm_iommu_state == KVM_IOMMU_READY && kvm_iommu_may_call();
 }
 
 /**
@@ -578,3 +588,7 @@ static int __init kvm_iommu_shrinker_init(void)
 	return 0;
 }
 late_initcall(kvm_iommu_shrinker_init);
+
+#ifdef CONFIG_PKVM_IOMMU_KUNIT_TEST
+#include "iommu-test.c"
+#endif

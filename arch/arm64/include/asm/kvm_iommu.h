@@ -122,7 +122,26 @@ enum kvm_iommu_stat {
 	KVM_IOMMU_STAT_QUARANTINED,	/* context banks lost to quarantine */
 	KVM_IOMMU_STAT_FAULTS,		/* faults taken */
 	KVM_IOMMU_STAT_MC_UNLISTED,	/* passthrough clients that nobody described */
+
+	/*
+	 * One for each memory controller client, KVM_IOMMU_CLIENT_*: those of
+	 * the description, then others that the hypervisor came across;
+	 * -ENOENT behind the last.
+	 */
+	KVM_IOMMU_STAT_MC_CLIENT = 0x10000,
 };
+
+/* A memory controller client: as it was found, then as it is. */
+#define KVM_IOMMU_CLIENT_FOUND_SID	GENMASK(7, 0)
+#define KVM_IOMMU_CLIENT_FOUND_FORCED	BIT(8)	/* that applied; else the device's own */
+#define KVM_IOMMU_CLIENT_LOCKED		BIT(9)	/* firmware has frozen it */
+#define KVM_IOMMU_CLIENT_LEFT		BIT(10)	/* left as found, as the host wished */
+#define KVM_IOMMU_CLIENT_UNLISTED	BIT(11)	/* the description lacks it */
+#define KVM_IOMMU_CLIENT_EXEMPT		BIT(12)	/* no device's, never touched */
+#define KVM_IOMMU_CLIENT_SID		GENMASK(23, 16)
+#define KVM_IOMMU_CLIENT_FORCED		BIT(24)
+#define KVM_IOMMU_CLIENT_USERS		GENMASK(47, 32)	/* attached devices */
+#define KVM_IOMMU_CLIENT_OVERRIDE	GENMASK(63, 48)	/* offset of the register */
 
 #ifndef __KVM_NVHE_HYPERVISOR__
 

@@ -7,6 +7,8 @@
  *   streams	one line for each described stream. Device names come from the
  *		host; bank, format, domain and attachments are the hypervisor's
  *		answers. Of a range of stream IDs only those in use are listed.
+ *   clients	one line for each client of the memory controller: its
+ *		registers as the hypervisor found them and as they are
  *   stats	the hypervisor's counters, one "name value" a line
  */
 
@@ -36,6 +38,7 @@ static const char * const stat_names[] = {
 	[KVM_IOMMU_STAT_MC_LOCKED]	= "mc_locked",
 	[KVM_IOMMU_STAT_QUARANTINED]	= "quarantined",
 	[KVM_IOMMU_STAT_FAULTS]		= "faults",
+	[KVM_IOMMU_STAT_MC_UNLISTED]	= "mc_unlisted",
 };
 
 static const char *format_name(u64 info)
@@ -175,6 +178,38 @@ static int streams_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(streams);
 
+static void show_sid(struct seq_file *m, unsigned long sid, bool forced)
+{
+	if (forced)
+		seq_printf(m, " 0x%02lx", sid);
+	else
+		seq_puts(m, " own");
+}
+
+static int clients_show(struct seq_file *m, void *unused)
+{
+	char name[SMMU_KVM_CLIENT_NAME];
+	u64 info;
+	u32 i;
+
+	seq_puts(m, "client id found sid users state\n");
+
+	for (i = 0; !smmu_kvm_mc_client(topology, i, name, &info); i++) {
+		seq_printf(m, "%s 0x%lx", name,
+			   FIELD_GET(KVM_IOMMU_CLIENT_OVERRIDE, info) / 8);
+		show_sid(m, FIELD_GET(KVM_IOMMU_CLIENT_FOUND_SID, info),
+			 info & KVM_IOMMU_CLIENT_FOUND_FORCED);
+		show_sid(m, FIELD_GET(KVM_IOMMU_CLIENT_SID, info),
+			 info & KVM_IOMMU_CLIENT_FORCED);
+		seq_printf(m, " %lu %s\n",
+			   FIELD_GET(KVM_IOMMU_CLIENT_USERS, info),
+			   smmu_kvm_mc_state(topology, info));
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(clients);
+
 static int stats_show(struct seq_file *m, void *unused)
 {
 	unsigned int i;
@@ -199,6 +234,7 @@ void __init smmu_kvm_debugfs_init(const struct smmu_kvm_topology *topo)
 
 	topology = topo;
 	debugfs_create_file("streams", 0400, dir, NULL, &streams_fops);
+	debugfs_create_file("clients", 0400, dir, NULL, &clients_fops);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
 }
 

@@ -56,6 +56,37 @@ int smmu_kvm_add_endpoint(struct smmu_kvm_builder *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_add_endpoint);
 
+/* What a run of stream IDs, or one with a mask, can match at most */
+static void stream_span(const struct smmu_kvm_desc_stream *s, u32 *first, u32 *last)
+{
+	*first = s->sid & ~s->mask;
+	*last = *first + s->mask + s->nr - 1;
+}
+
+/*
+ * Can two streams match the same transaction, without being the same? Then
+ * what one device may do would depend on another one.
+ */
+static bool streams_collide(const struct smmu_kvm_builder *b,
+			    const struct smmu_kvm_desc_stream *s1,
+			    const struct smmu_kvm_desc_stream *s2)
+{
+	u32 smr_mask = b->smmus[s1->smmu].smr_mask;
+	u32 first1, last1, first2, last2;
+
+	if (s1->smmu != s2->smmu)
+		return false;
+
+	if (s1->nr == 1 && s2->nr == 1)
+		return (s1->sid != s2->sid || s1->mask != s2->mask) &&
+		       !((s1->sid ^ s2->sid) & ~(s1->mask | s2->mask | smr_mask));
+
+	stream_span(s1, &first1, &last1);
+	stream_span(s2, &first2, &last2);
+
+	return first1 <= last2 && first2 <= last1;
+}
+
 /**
  * smmu_kvm_add_stream() - add stream IDs to the last endpoint
  * @b: the description
@@ -66,11 +97,18 @@ EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_add_endpoint);
  *
  * What the endpoint has already is not added again.
  *
- * Return: 0, -EINVAL, or -ENOSPC if there are too many
+ * Return: 0, -EINVAL, -EEXIST if it overlaps one that is not the same, or
+ * -ENOSPC if there are too many
  */
 int smmu_kvm_add_stream(struct smmu_kvm_builder *b, u32 smmu, u32 sid, u32 mask,
 			u32 nr)
 {
+	const struct smmu_kvm_desc_stream stream = {
+		.smmu	= smmu,
+		.sid	= sid,
+		.mask	= mask,
+		.nr	= nr,
+	};
 	struct smmu_kvm_desc_endpoint *ep;
 	u32 i;
 
@@ -89,15 +127,15 @@ int smmu_kvm_add_stream(struct smmu_kvm_builder *b, u32 smmu, u32 sid, u32 mask,
 			return 0;
 	}
 
+	for (i = 0; i < b->desc.nr_streams; i++) {
+		if (streams_collide(b, &b->streams[i], &stream))
+			return -EEXIST;
+	}
+
 	if (b->desc.nr_streams == SMMU_KVM_MAX_STREAMS)
 		return -ENOSPC;
 
-	b->streams[b->desc.nr_streams++] = (struct smmu_kvm_desc_stream) {
-		.smmu	= smmu,
-		.sid	= sid,
-		.mask	= mask,
-		.nr	= nr,
-	};
+	b->streams[b->desc.nr_streams++] = stream;
 	ep->nr_streams++;
 	return 0;
 }

@@ -4,6 +4,7 @@
  *
  *   arm-smmu-kvm-desc.c	collects and encodes the description of a system
  *   arm-smmu-kvm-of.c		finds what to describe in the device tree
+ *   arm-smmu-kvm-mc.c		what to do with memory clients, what was done
  *   arm-smmu-kvm-init.c	hands it over at boot
  *   arm-smmu-kvm.c		is the IOMMU driver after that
  *   arm-smmu-kvm-debugfs.c	who uses which stream, as the hypervisor sees it
@@ -176,6 +177,18 @@ struct smmu_kvm_master {
 int smmu_kvm_of_describe(struct smmu_kvm_builder *b);
 bool smmu_kvm_of_present(void);
 bool smmu_kvm_of_match(const struct device_node *np);
+
+int smmu_kvm_mc_exempt(struct smmu_kvm_builder *b, bool tegra234);
+void smmu_kvm_mc_policy(struct smmu_kvm_builder *b);
+void smmu_kvm_mc_report(const struct smmu_kvm_topology *topo);
+bool smmu_kvm_mc_filter(void);
+
+/* Longer names are cut off */
+#define SMMU_KVM_CLIENT_NAME	24
+
+int smmu_kvm_mc_client(const struct smmu_kvm_topology *topo, u32 i, char *name,
+		       u64 *info);
+const char *smmu_kvm_mc_state(const struct smmu_kvm_topology *topo, u64 info);
 
 #ifdef CONFIG_ARM_SMMU_KVM
 int smmu_kvm_claims(struct device *dev);

@@ -25,8 +25,8 @@
 
 #include <linux/device.h>
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -46,11 +46,6 @@
 
 /* The driver at EL2 */
 DECLARE_KVM_NVHE_SYM(smmu_v2_ops);
-
-static bool mc_report;
-module_param(mc_report, bool, 0444);
-MODULE_PARM_DESC(mc_report,
-		 "Leave memory controller clients that go around the SMMUs alone, and say so. By default they are stopped.");
 
 static struct smmu_kvm_topology topology __ro_after_init;
 
@@ -140,9 +135,14 @@ static size_t __init hyp_state_size(const struct smmu_kvm_builder *b)
 {
 	u32 nr_entries = b->desc.nr_endpoints + b->desc.nr_streams +
 			 b->desc.nr_clients;
+	u32 i, mc_end = 0;
+
+	/* Between the registers of the clients may be those of others. */
+	for (i = 0; i < b->desc.nr_clients; i++)
+		mc_end = max(mc_end, b->clients[i].override);
 
 	return STATE_FIXED + b->desc.nr_smmus * STATE_PER_SMMU +
-	       nr_entries * STATE_PER_ENTRY;
+	       nr_entries * STATE_PER_ENTRY + mc_end;
 }
 
 static int __init smmu_kvm_init(void)
@@ -161,8 +161,7 @@ static int __init smmu_kvm_init(void)
 	if (ret)
 		goto err_free_builder;
 
-	if (mc_report)
-		b->desc.flags |= SMMU_KVM_MC_REPORT;
+	smmu_kvm_mc_policy(b);
 
 	size = PAGE_ALIGN(smmu_kvm_desc_size(b)) + PAGE_ALIGN(hyp_state_size(b));
 	blob = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);

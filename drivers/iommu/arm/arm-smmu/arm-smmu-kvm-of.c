@@ -3,14 +3,18 @@
  * What the protected KVM hypervisor has to know of a system's SMMUv2s, from the
  * device tree.
  *
- *   SMMUs	available nodes that this driver knows. One that is disabled, or
- *		needs what only the native driver has, is left out and named at
- *		boot: the devices behind it have no stream here.
+ *   SMMUs	available nodes that this driver knows. One that needs what only
+ *		the native driver has is left out and named at boot: the devices
+ *		behind it have no stream here. So is one that is disabled, except
+ *		behind a memory controller: it has power as long as memory has,
+ *		and clients that present stream IDs to it, parked ones included.
+ *		The hypervisor takes it and lets nothing through.
  *   endpoints	available nodes with "iommus" or "iommu-map". A node with both
  *		(host1x) is two endpoints, since its map is for other devices.
  *   clients	the memory controller that the SMMUs name in
  *		"nvidia,memory-controller" has a table of them. All are described:
- *		those that no device has are to be parked. Which of them a device
+ *		those that no device has are to be parked, but for those that
+ *		are the processors' (arm-smmu-kvm-mc.c). Which of them a device
  *		has, "interconnects" tells.
  *
  * The memory controller can give a client one stream ID. So an endpoint with
@@ -25,6 +29,7 @@
 
 #include <linux/ioport.h>
 #include <linux/minmax.h>
+#include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/printk.h>
@@ -34,6 +39,11 @@
 #include <dt-bindings/memory/tegra234-mc.h>
 
 #include "arm-smmu-kvm-host.h"
+
+static bool leave_disabled;
+module_param(leave_disabled, bool, 0444);
+MODULE_PARM_DESC(leave_disabled,
+		 "Do not touch SMMUs that the device tree disables, not even to block what is behind them");
 
 struct smmu_kvm_match {
 	u32 flags;
@@ -100,6 +110,14 @@ static bool __init node_available(struct device_node *np)
 	return available;
 }
 
+/* Will the hypervisor take it? */
+static bool __init smmu_is_taken(struct device_node *np)
+{
+	return node_available(np) ||
+	       (!leave_disabled &&
+		of_property_present(np, "nvidia,memory-controller"));
+}
+
 /**
  * smmu_kvm_of_present() - is there an SMMU that the hypervisor can drive?
  *
@@ -114,14 +132,20 @@ bool __init smmu_kvm_of_present(void)
 	bool present = false;
 
 	for_each_matching_node(np, smmu_kvm_of_ids) {
-		if (!node_available(np))
+		if (!smmu_is_taken(np)) {
 			pr_warn("%pOF: disabled, DMA behind it is not isolated\n",
 				np);
-		else if (!smmu_kvm_of_match(np))
+			continue;
+		}
+		if (!smmu_kvm_of_match(np)) {
 			pr_warn("%pOF: not supported, DMA behind it is not isolated\n",
 				np);
-		else
-			present = true;
+			continue;
+		}
+		if (!node_available(np))
+			pr_warn("%pOF: disabled, DMA behind it is blocked\n",
+				np);
+		present = true;
 	}
 
 	return present;
@@ -176,7 +200,7 @@ static int __init describe_smmus(struct smmu_kvm_builder *b)
 	int ret = 0;
 
 	for_each_matching_node_and_match(np, smmu_kvm_of_ids, &id) {
-		if (!id->data || !node_available(np))
+		if (!id->data || !smmu_is_taken(np))
 			continue;
 
 		ret = describe_smmu(b, np, id->data);
@@ -215,6 +239,32 @@ static int __init find_mc(struct smmu_kvm_builder *b, struct device_node **mc)
 	return 0;
 }
 
+/*
+ * The other regions of the memory controller, if the hypervisor shall watch
+ * what the host does there: all of them, of the size of the first.
+ */
+static int __init describe_aliases(struct smmu_kvm_builder *b,
+				   const struct device_node *mc)
+{
+	struct resource res;
+	int i;
+
+	if (!smmu_kvm_mc_filter())
+		return 0;
+
+	for (i = 0; !of_address_to_resource((struct device_node *)mc, i, &res); i++) {
+		if (res.start == b->desc.mc_base)
+			continue;
+		if (resource_size(&res) != b->desc.mc_size)
+			return malformed(mc, "regions differ in size");
+		if (b->desc.nr_mc_aliases == SMMU_KVM_MAX_MC_ALIASES)
+			return malformed(mc, "too many regions");
+		b->desc.mc_alias[b->desc.nr_mc_aliases++] = res.start;
+	}
+
+	return 0;
+}
+
 static int __init describe_clients(struct smmu_kvm_builder *b,
 				   const struct device_node *mc)
 {
@@ -237,6 +287,10 @@ static int __init describe_clients(struct smmu_kvm_builder *b,
 	b->desc.mc_passthrough_sid = TEGRA234_SID_PASSTHROUGH;
 	b->desc.mc_parked_sid = TEGRA234_SID_INVALID;
 
+	ret = describe_aliases(b, mc);
+	if (ret)
+		return ret;
+
 	for (i = 0; i < soc->num_clients; i++) {
 		const struct tegra_mc_client *client = &soc->clients[i];
 
@@ -251,6 +305,9 @@ static int __init describe_clients(struct smmu_kvm_builder *b,
 		b->client_name[ret] = client->name;
 		b->client_id[ret] = client->id;
 	}
+
+	if (smmu_kvm_mc_exempt(b, of_device_is_compatible(mc, "nvidia,tegra234-mc")))
+		return malformed(mc, "too many clients");
 
 	return 0;
 }
@@ -284,6 +341,8 @@ static int __init add_stream(struct smmu_kvm_builder *b, struct device_node *np,
 		return 0;
 	case -ENOSPC:
 		return malformed(np, "too many stream IDs");
+	case -EEXIST:
+		return malformed(np, "stream IDs overlap another device's");
 	default:
 		return malformed(np, "stream ID out of range");
 	}

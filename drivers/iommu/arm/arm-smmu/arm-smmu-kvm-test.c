@@ -170,8 +170,36 @@ static void test_stream_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, b->desc.nr_streams);
 
 	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0, 0, 0x10000));
-	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0xffff, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 0xffff, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0xffff, 0, 1));
 	KUNIT_EXPECT_EQ(test, 2, b->desc.nr_streams);
+}
+
+/* What one device can match, no other one must, unless it is the same stream. */
+static void test_overlaps(struct kunit *test)
+{
+	struct smmu_kvm_builder *b = new_builder(test);
+
+	b->smmus[1].smr_mask = 0;
+
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_endpoint(b));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 4, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x10, 0xf, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x100, 0, 0x100));
+
+	KUNIT_ASSERT_EQ(test, 1, smmu_kvm_add_endpoint(b));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 4, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 4, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x20, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0xff, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x200, 0, 1));
+
+	/* The same to an SMMU that does not compare 0x7f80 */
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 0x84, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 4, 1, 1));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 1, 0x1f, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 1, 0x1ff, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 1, 0xf0, 0, 0x20));
 }
 
 static void test_duplicates(struct kunit *test)
@@ -229,6 +257,7 @@ static void test_limits(struct kunit *test)
 
 	for (i = b->desc.nr_smmus; i < SMMU_KVM_MAX_SMMUS; i++)
 		KUNIT_ASSERT_EQ(test, i, smmu_kvm_add_smmu(b, &test_smmu));
+	b->smmus[0].smr_mask = 0;
 	KUNIT_EXPECT_EQ(test, -ENOSPC, smmu_kvm_add_smmu(b, &test_smmu));
 
 	for (i = b->desc.nr_clients; i < SMMU_KVM_MAX_CLIENTS; i++)
@@ -279,6 +308,7 @@ static struct kunit_case smmu_kvm_test_cases[] = {
 	KUNIT_CASE(test_stream_ranges),
 	KUNIT_CASE(test_duplicates),
 	KUNIT_CASE(test_client_refs),
+	KUNIT_CASE(test_overlaps),
 	KUNIT_CASE(test_limits),
 	KUNIT_CASE(test_ids),
 	{}

@@ -881,6 +881,7 @@ static int __init smmu_kvm_driver_init(void)
 	if (!kvm_iommu_ready() || !topo)
 		return 0;
 
+	smmu_kvm_mc_report(topo);
 	smmu_kvm_debugfs_init(topo);
 
 	return platform_driver_register(&smmu_kvm_platform_driver);

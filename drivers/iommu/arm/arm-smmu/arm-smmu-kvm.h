@@ -36,6 +36,7 @@
 #define SMMU_KVM_MAX_STREAMS		4096
 #define SMMU_KVM_MAX_CLIENTS		512
 #define SMMU_KVM_MAX_CLIENT_REFS	2048
+#define SMMU_KVM_MAX_MC_ALIASES		20
 
 /* struct smmu_kvm_desc::flags */
 #define SMMU_KVM_MC_REPORT		BIT(0)	/* leave clients found in passthrough, say so */
@@ -56,6 +57,10 @@
  * @mc_parked_sid: a stream ID that no device has: parked clients get it
  * @mc_base: physical address of the stream ID registers, 0 if there are none
  * @mc_size: bytes at @mc_base
+ * @nr_mc_aliases: 0..SMMU_KVM_MAX_MC_ALIASES; 0: the host keeps these regions
+ * @reserved: zero
+ * @mc_alias: physical addresses of other regions of the memory controller, of
+ *	      @mc_size bytes each, where stream ID registers may appear as well
  */
 struct smmu_kvm_desc {
 	u32 magic;
@@ -72,6 +77,9 @@ struct smmu_kvm_desc {
 	u32 mc_parked_sid;
 	u64 mc_base;
 	u64 mc_size;
+	u32 nr_mc_aliases;
+	u32 reserved;
+	u64 mc_alias[SMMU_KVM_MAX_MC_ALIASES];
 };
 
 /* struct smmu_kvm_desc_smmu::flags */
@@ -125,14 +133,20 @@ struct smmu_kvm_desc_stream {
 	u32 nr;
 };
 
+/* struct smmu_kvm_desc_client::flags */
+#define SMMU_KVM_CLIENT_KEEP		BIT(0)	/* leave it if found in passthrough */
+#define SMMU_KVM_CLIENT_EXEMPT		BIT(1)	/* no device's: never touch it */
+
 /**
  * struct smmu_kvm_desc_client - a memory controller client
  * @override: offset of its stream ID override register
  * @security: offset of its override security register
+ * @flags: SMMU_KVM_CLIENT_*
  */
 struct smmu_kvm_desc_client {
 	u32 override;
 	u32 security;
+	u32 flags;
 };
 
 #endif /* _ARM_SMMU_KVM_H */

@@ -187,6 +187,13 @@ BAD(client_unaligned, b->clients[0].override++)
 BAD(client_same, b->clients[0].security = b->clients[0].override)
 BAD(client_far, b->clients[2].security = SZ_64K)
 BAD(client_wrap, b->clients[2].security = U32_MAX & ~3U)
+BAD(client_flags, b->clients[0].flags = BIT(31))
+BAD(client_exempt, b->clients[2].flags = SMMU_KVM_CLIENT_EXEMPT)
+BAD(many_aliases, b->head.nr_mc_aliases = SMMU_KVM_MAX_MC_ALIASES + 1)
+BAD(alias_unaligned, b->head.nr_mc_aliases = 2; b->head.mc_alias[1] = 4)
+BAD(aliases_without_mc, b->head.nr_clients = 0; b->head.mc_size = 0; b->head.mc_base = 0;
+    b->head.nr_mc_aliases = 1)
+BAD(head_reserved, b->head.reserved = 1)
 BAD(clients_share, b->clients[1].override = b->clients[0].security)
 BAD(ref_far, b->refs[1] = 3)
 
@@ -208,6 +215,8 @@ static const struct bad_case bad_cases[] = {
 	CASE(ep_client_wrap), CASE(ep_parked_sid), CASE(ep_passthrough_sid),
 	CASE(ep_wide_sid), CASE(ep_two_streams_clients), CASE(ep_run_clients),
 	CASE(client_unaligned), CASE(client_same), CASE(client_far),
+	CASE(client_flags), CASE(client_exempt), CASE(many_aliases),
+	CASE(alias_unaligned), CASE(aliases_without_mc), CASE(head_reserved),
 	CASE(client_wrap), CASE(clients_share), CASE(ref_far),
 };
 

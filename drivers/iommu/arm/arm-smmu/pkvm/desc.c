@@ -41,6 +41,7 @@ static bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
 static int check_head(const struct smmu_kvm_desc *head, size_t room)
 {
 	size_t size = sizeof(*head);
+	u32 i;
 
 	if (room < sizeof(*head) || head->magic != SMMU_KVM_DESC_MAGIC ||
 	    head->version != SMMU_KVM_DESC_VERSION)
@@ -65,14 +66,22 @@ static int check_head(const struct smmu_kvm_desc *head, size_t room)
 	if (head->flags & ~SMMU_KVM_MC_REPORT)
 		return -EINVAL;
 
+	if (head->nr_mc_aliases > SMMU_KVM_MAX_MC_ALIASES || head->reserved)
+		return -EINVAL;
+
 	/* Without registers there is nothing that a client could be. */
 	if (!head->mc_size)
-		return head->nr_clients || head->mc_base ? -EINVAL : 0;
+		return head->nr_clients || head->mc_base || head->nr_mc_aliases ? -EINVAL : 0;
 
 	if (!PAGE_ALIGNED(head->mc_base | head->mc_size) || head->mc_size > SZ_16M ||
 	    head->mc_passthrough_sid > 0xff || head->mc_parked_sid > 0xff ||
 	    head->mc_passthrough_sid == head->mc_parked_sid)
 		return -EINVAL;
+
+	/* Its pages are checked, and that nobody has them, when they are taken. */
+	for (i = 0; i < head->nr_mc_aliases; i++)
+		if (!PAGE_ALIGNED(head->mc_alias[i]))
+			return -EINVAL;
 
 	return 0;
 }
@@ -165,6 +174,7 @@ static int check_clients(void)
 
 		if (!IS_ALIGNED(a->override | a->security, 4) ||
 		    a->override == a->security ||
+		    (a->flags & ~(SMMU_KVM_CLIENT_KEEP | SMMU_KVM_CLIENT_EXEMPT)) ||
 		    a->override > head->mc_size - 4 || a->security > head->mc_size - 4)
 			return -EINVAL;
 
@@ -178,7 +188,8 @@ static int check_clients(void)
 	}
 
 	for (i = 0; i < head->nr_client_refs; i++)
-		if (desc.client_refs[i] >= head->nr_clients)
+		if (desc.client_refs[i] >= head->nr_clients ||
+		    desc.clients[desc.client_refs[i]].flags & SMMU_KVM_CLIENT_EXEMPT)
 			return -EINVAL;
 
 	return 0;

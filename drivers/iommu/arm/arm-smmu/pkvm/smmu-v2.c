@@ -807,4 +807,5 @@ const struct kvm_hyp_iommu_ops smmu_v2_ops = {
 	.next_fault	= smmu_next_fault,
 	.stream_info	= smmu_stream_info,
 	.stat		= smmu_stat,
+	.host_access	= tegra_mc_filter_access,
 };

@@ -7,6 +7,7 @@
  *	tlb.c		invalidation
  *	fault.c		faults, and state as the host may see it
  *	tegra-mc.c	who gets which stream ID, on Tegra
+ *	tegra-mc-filter.c	what the host may do in the rest of that device
  *
  * Section numbers are those of the Arm System Memory Management Unit
  * Architecture Specification, SMMU architecture version 2 (IHI 0062).
@@ -185,5 +186,11 @@ void tegra_mc_resume(void);
 int tegra_mc_route(u32 endpoint, u32 sid);
 void tegra_mc_unroute(u32 endpoint);
 int tegra_mc_stat(u32 index, u64 *val);
+
+/* tegra-mc-filter.c */
+int tegra_mc_filter_probe(void);
+int tegra_mc_filter_take(void);
+void tegra_mc_filter_return(void);
+int tegra_mc_filter_access(phys_addr_t phys, bool write, unsigned int size, u64 *val);
 
 #endif /* _PKVM_SMMU_V2_H */

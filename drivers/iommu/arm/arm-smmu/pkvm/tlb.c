@@ -10,6 +10,7 @@
  */
 
 #include <linux/io.h>
+#include <linux/sizes.h>
 
 #include <asm/arch_timer.h>
 
@@ -80,7 +81,7 @@ int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank)
  * @domain: the domain, locked
  * @iova: start
  * @size: bytes, a multiple of @granule
- * @granule: size of the smallest entry in the range
+ * @granule: page size that the range was unmapped by
  *
  * Return: 0 or -ETIMEDOUT.
  */
@@ -94,6 +95,14 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 	/* No bank: it was invalidated when it was taken away. */
 	if (bank < 0)
 		return 0;
+
+	/*
+	 * A TLB entry can be smaller than that. Where a table went the bank was
+	 * invalidated with it; but sixteen small pages of a short-descriptor
+	 * table can be unmapped as a large one, and each has its own entry.
+	 */
+	if (domain->fmt == KVM_IOMMU_FMT_V7S)
+		granule = SZ_4K;
 
 	if (size / granule > SMMU_MAX_TLBI_OPS)
 		return smmu_tlb_inv_bank(smmu, bank);

@@ -80,6 +80,9 @@ struct kvm_hyp_iommu_domain {
  *	  Bounded; 0 when there is none.
  * @stream_info: fill in KVM_IOMMU_STREAM_* but for the domain's own.
  * @stat: the driver's statistic @index, or -EINVAL.
+ * @host_access: make an access of the host to device memory that the driver
+ *		 has taken: @size bytes at @phys, from or to @val. -EPERM: it is
+ *		 not one that the host may make. No access is without this.
  */
 struct kvm_hyp_iommu_ops {
 	int (*init)(void *desc, size_t size);
@@ -94,6 +97,7 @@ struct kvm_hyp_iommu_ops {
 	int (*next_fault)(u32 iommu, u64 *regs);
 	int (*stream_info)(u32 iommu, u32 endpoint, u32 id, u64 *info);
 	int (*stat)(u32 index, u64 *val);
+	int (*host_access)(phys_addr_t phys, bool write, unsigned int size, u64 *val);
 };
 
 /* For drivers, while they initialise. */
@@ -117,11 +121,20 @@ void *kvm_hyp_iommu_pool_alloc_small(void);
 void kvm_hyp_iommu_pool_free_small(void *addr);
 int kvm_hyp_iommu_pool_stat(u32 index, u64 *val);
 
-/* A CPU comes back to the host, from being off or suspended. */
 #ifdef CONFIG_PKVM_IOMMU
+/* A CPU comes back to the host, from being off or suspended. */
 void kvm_hyp_iommu_resume(void);
+
+/* The host has no right to an address: may a driver make the access for it? */
+bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t phys);
 #else
 static inline void kvm_hyp_iommu_resume(void) { }
+
+static inline bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt,
+					     u64 esr, phys_addr_t phys)
+{
+	return false;
+}
 #endif
 
 /* Hypercalls, see asm/kvm_iommu.h. */

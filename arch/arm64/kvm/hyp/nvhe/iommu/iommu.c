@@ -27,12 +27,16 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include <asm/esr.h>
 #include <asm/kvm_mmu.h>
 
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 #include <nvhe/mm.h>
+#include <nvhe/trap_handler.h>
+
+#include <hyp/adjust_pc.h>
 
 /* What a mapping may ask for. */
 #define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
@@ -747,6 +751,52 @@ void kvm_hyp_iommu_resume(void)
 {
 	if (iommu_ops)
 		iommu_ops->resume();
+}
+
+/**
+ * kvm_hyp_iommu_host_access() - make an access of the host in its place
+ * @host_ctxt: the host's registers
+ * @esr: syndrome of the abort
+ * @phys: the address, which is not the host's
+ *
+ * The driver decides whether the host may do what the syndrome describes. A
+ * load or store whose syndrome does not describe it, an access by user space,
+ * a walk of the host's own tables are not made.
+ *
+ * Return: true if it was made, and the host is to go on behind it.
+ */
+bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t phys)
+{
+	unsigned int reg = FIELD_GET(ESR_ELx_SRT_MASK, esr);
+	unsigned int size = 1 << FIELD_GET(ESR_ELx_SAS, esr);
+	u64 mode = read_sysreg_el2(SYS_SPSR) & PSR_MODE_MASK;
+	bool write = esr & ESR_ELx_WNR;
+	u64 val = 0;
+
+	if (!iommu_ops || !iommu_ops->host_access)
+		return false;
+
+	if (ESR_ELx_EC(esr) != ESR_ELx_EC_DABT_LOW || !esr_fsc_is_translation_fault(esr) ||
+	    !(esr & ESR_ELx_ISV) || esr & (ESR_ELx_S1PTW | ESR_ELx_CM))
+		return false;
+	if (mode != PSR_MODE_EL1h && mode != PSR_MODE_EL1t)
+		return false;
+
+	/* Register 31 is the zero register. */
+	if (write && reg != 31)
+		val = cpu_reg(host_ctxt, reg) & GENMASK_ULL(size * 8 - 1, 0);
+
+	if (iommu_ops->host_access(phys, write, size, &val))
+		return false;
+
+	if (!write && reg != 31) {
+		if (esr & ESR_ELx_SSE)
+			val = sign_extend64(val, size * 8 - 1);
+		cpu_reg(host_ctxt, reg) = esr & ESR_ELx_SF ? val : lower_32_bits(val);
+	}
+	kvm_skip_host_instr();
+
+	return true;
 }
 
 /*
