@@ -124,6 +124,14 @@ class Run:
             said.put((name, raw.decode("utf-8", "replace").rstrip("\r\n")))
         said.put((name, None))
 
+    def property(self, path, name):
+        """Of a device model, while it runs."""
+        return self._qmp().execute("qom-get", path=path, property=name)
+
+    def end(self):
+        """For on_line: nothing more is wanted of this run."""
+        self._end()
+
     def _end(self):
         """Ask it to quit, so that it still says its violations; then make it."""
         try:

@@ -31,6 +31,7 @@ class TranslationLog:
     def __init__(self):
         self.files = {}                 # QOM path of the SMMU: file
         self.phases = {"boot": set()}
+        self.around = {}                # phase: transactions around SMMUs before it
 
     def start(self, qmp, workdir):
         for child in qmp.execute("qom-list", path="/machine"):
@@ -41,8 +42,17 @@ class TranslationLog:
                             value=self.files[path])
 
     def mark(self, qmp, phase):
+        self.around[phase] = self.count_around(qmp)
         for path in self.files:
             qmp.execute("qom-set", path=path, property="translation-log-mark", value=phase)
+
+    def count_around(self, qmp):
+        """Transactions that no SMMU translated, since power-on."""
+        count = sum(qmp.execute("qom-get", path=path, property="bypass-count")
+                    for path in self.files)
+        if any(c["name"] == "mc" for c in qmp.execute("qom-list", path="/machine")):
+            count += qmp.execute("qom-get", path="/machine/mc", property="passthrough-count")
+        return count
 
     def read(self):
         for path, name in self.files.items():

@@ -102,6 +102,70 @@ static void attack_override(struct outcome *o, unsigned long data, const char *a
 		write32(reg, old);
 }
 
+/* A stream ID that no device has: what does not match must not pass. */
+#define UNUSED_SID	0x6e
+
+static void attack_unused_sid(struct outcome *o, unsigned long data, const char *arg)
+{
+	u32 old = bm_info.sid, word;
+	phys_addr_t reg;
+	int ret;
+
+	if (!ready(o) || !has_client(o))
+		return;
+	reg = mc_sid_base + MC_OVERRIDE(bm_info.client_read);
+	read32(reg, &old);
+	ret = write32(reg, UNUSED_SID);
+	if (dma_as(BM_AS_DESCRIBED, BM_AS_DESCRIBED, hyp_spare_page(), false, &word, sizeof(word)))
+		is_open(o, "with stream ID %#x a hypervisor page was read", UNUSED_SID);
+	else if (ret)
+		is_stopped(o, "the write is refused (%d), and DMA aborts", ret);
+	else
+		is_stopped(o, "the DMA aborts");
+	if (!ret)
+		write32(reg, old);
+}
+
+/*
+ * Send a client around the SMMU and lock that until the next reset. There is no
+ * way back: it is a client that no other attack needs.
+ */
+#define MC_SECURITY_LOCK	BIT(16)
+
+static void attack_lock(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.addr = hyp_spare_page(),
+		.len = 8,
+	};
+	struct bm *other = bm_get(1);
+	struct bm_info info;
+	phys_addr_t base;
+	u64 word;
+	int ret;
+
+	if (!ready(o) || !has_client(o))
+		return;
+	if (!other) {
+		is_na(o, "there is one bus master only");
+		return;
+	}
+	bm_describe(other, &info);
+	base = mc_sid_base;
+	ret = write32(base + MC_OVERRIDE(info.client_read), MC_SID_PASSTHROUGH);
+	ret = write32(base + MC_SECURITY(info.client_read),
+		      MC_SECURITY_OVERRIDE | MC_SECURITY_LOCK) ?: ret;
+	bm_transfer(other, &x, &word);
+	if ((x.status & BM_S_DONE) && !(x.status & BM_S_ERROR))
+		is_open(o, "a hypervisor page was read, and will be until reset");
+	else if (ret)
+		is_stopped(o, "the writes are refused (%d), and DMA aborts", ret);
+	else
+		is_stopped(o, "the DMA aborts");
+}
+
 /* Another device behind the same SMMU, with a domain of its own. */
 struct neighbour {
 	struct device *dev;
@@ -176,6 +240,8 @@ const struct attack client_attacks[] = {
 	{ "client-override", "switch a client's override off, go around the SMMU",
 	  attack_override },
 	{ "client-other-sid", "give a client another device's stream ID", attack_other_sid },
+	{ "client-unused-sid", "give a client a stream ID that nobody has", attack_unused_sid },
+	{ "client-lock", "send a client around the SMMU, and lock it there", attack_lock },
 	{ "own-sid", "a device gives itself each stream ID", attack_own_sid },
 	{ }
 };

@@ -386,7 +386,40 @@ static bool reached_guest(u64 addr, phys_addr_t phys, struct outcome *o, const c
 	return true;
 }
 
-enum { TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2, TARGET_SMMU, TARGET_MC, TARGET_GUEST };
+/*
+ * A table that EL2 gives to an SMMU: of two pages that it was given last, the
+ * next domain takes the second for itself, and the first for its root.
+ */
+static phys_addr_t find_iotable(const struct way *w)
+{
+	static phys_addr_t table;
+	struct page *first, *second;
+
+	if (table || bm_domain_handle() < 0)
+		return table;
+	first = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	second = alloc_page(GFP_KERNEL | __GFP_ZERO);
+	if (!first || !second || hyp_topup(page_to_pfn(first)) || hyp_topup(page_to_pfn(second)))
+		return 0;
+	if (hyp_alloc_domain(bm_iommu) > 0)
+		table = page_to_phys(first);
+	return table;
+}
+
+static bool reached_iotable(u64 addr, phys_addr_t phys, struct outcome *o, const char *way)
+{
+	u64 entry;
+
+	if (!dma(addr, false, &entry, sizeof(entry)))
+		return false;
+	is_open(o, "%s: an I/O page table at %#llx was read", way, phys);
+	return true;
+}
+
+enum {
+	TARGET_SPARE, TARGET_TEXT, TARGET_STAGE2, TARGET_SMMU, TARGET_MC, TARGET_GUEST,
+	TARGET_IOTABLE,
+};
 
 static const struct target targets[] = {
 	[TARGET_SPARE] = { "hypervisor page", find_spare, reached_spare },
@@ -395,6 +428,7 @@ static const struct target targets[] = {
 	[TARGET_SMMU] = { "SMMU registers", find_smmu, reached_smmu },
 	[TARGET_MC] = { "stream ID registers", find_mc, reached_mc },
 	[TARGET_GUEST] = { "protected guest", find_guest, reached_guest },
+	[TARGET_IOTABLE] = { "I/O page table at EL2", find_iotable, reached_iotable },
 };
 
 /* --- attacks ------------------------------------------------------------ */
@@ -570,6 +604,14 @@ const struct attack dma_attacks[] = {
 	  attack_dma, TRY(MC, HYPERCALL) },
 	{ "dma-mc-mc", "write the stream ID registers around the SMMU",
 	  attack_dma, TRY(MC, MC) },
+	{ "dma-iotable-map", "map one of EL2's I/O page tables for a device, write to it",
+	  attack_dma, TRY(IOTABLE, MAP) },
+	{ "dma-iotable-hypercall", "the same by a raw hypercall",
+	  attack_dma, TRY(IOTABLE, HYPERCALL) },
+	{ "dma-iotable-direct", "DMA to an I/O page table by its physical address",
+	  attack_dma, TRY(IOTABLE, DIRECT) },
+	{ "dma-iotable-mc", "write an I/O page table around the SMMU",
+	  attack_dma, TRY(IOTABLE, MC) },
 	{ "guest-map", "map a protected guest's page for a device, read and write it",
 	  attack_dma, TRY(GUEST, MAP) },
 	{ "guest-hypercall", "the same by a raw hypercall", attack_dma, TRY(GUEST, HYPERCALL) },

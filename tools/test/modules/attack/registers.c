@@ -18,7 +18,7 @@
 #define SMMU_SGFSR	0x48	/* a written 0 changes nothing */
 #define SMMU_SMR0	0x800
 
-enum { TO_SMMUS, TO_MC };
+enum { TO_SMMUS, TO_MC, TO_SECOND };
 
 enum kind {
 	KIND_READ, KIND_WRITE, KIND_BYTE, KIND_DOUBLE, KIND_UNALIGNED, KIND_EXCLUSIVE, KIND_PAIR,
@@ -153,12 +153,12 @@ static void attack_registers(struct outcome *o, unsigned long data, const char *
 		return;
 	}
 
-	if (!nr_smmus) {
-		is_na(o, "the machine has no SMMU");
+	if (!nr_smmus || (data >> 8 == TO_SECOND && smmus[0].nr_instances < 2)) {
+		is_na(o, "the machine has no such SMMU");
 		return;
 	}
 	for (i = 0; i < nr_smmus; i++) {
-		for (j = 0; j < smmus[i].nr_instances; j++) {
+		for (j = data >> 8 == TO_SECOND; j < smmus[i].nr_instances; j++) {
 			const phys_addr_t at[] = {
 				smmus[i].base[j],
 				smmus[i].base[j] + smmus[i].size / 2,
@@ -198,9 +198,21 @@ const struct attack register_attacks[] = {
 	{ "smmu-cached", "read them through a cacheable mapping", attack_registers,
 	  TRY(SMMUS, CACHED) },
 	{ "smmu-cpus", "read them from each CPU", attack_registers, TRY(SMMUS, ALL_CPUS) },
+	{ "smmu-second-read", "read registers of second instances alone", attack_registers,
+	  TRY(SECOND, READ) },
+	{ "smmu-second-write", "write registers of second instances alone", attack_registers,
+	  TRY(SECOND, WRITE) },
 	{ "mc-read", "read the stream ID registers", attack_registers, TRY(MC, READ) },
 	{ "mc-write", "write the stream ID registers", attack_registers, TRY(MC, WRITE) },
 	{ "mc-byte", "the same by bytes", attack_registers, TRY(MC, BYTE) },
+	{ "mc-double", "the same 64 bits wide", attack_registers, TRY(MC, DOUBLE) },
+	{ "mc-unaligned", "the same unaligned", attack_registers, TRY(MC, UNALIGNED) },
+	{ "mc-exclusive", "the same exclusive", attack_registers, TRY(MC, EXCLUSIVE) },
+	{ "mc-pair", "the same as a pair", attack_registers, TRY(MC, PAIR) },
+	{ "mc-cache", "cache maintenance of stream ID registers", attack_registers,
+	  TRY(MC, CACHE) },
+	{ "mc-cached", "read them through a cacheable mapping", attack_registers,
+	  TRY(MC, CACHED) },
 	{ "mc-cpus", "read them from each CPU", attack_registers, TRY(MC, ALL_CPUS) },
 	{ }
 };

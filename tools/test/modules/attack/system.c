@@ -149,6 +149,40 @@ static void step_aim(struct outcome *o, unsigned long data, const char *arg)
 	is_stopped(o, "aimed at %#llx", phys);
 }
 
+/* Can that bus master, with a stream ID of its own choice, read a hypervisor page? */
+static void step_reach(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.addr = hyp_spare_page(),
+		.len = 8,
+	};
+	unsigned int number;
+	char sid[12];
+	struct bm *b;
+	u64 word;
+
+	if (sscanf(arg, "%u %11s", &number, sid) != 2)
+		return;
+	b = bm_get(number);
+	if (!b) {
+		is_stopped(o, "its driver does not take bus master %u", number);
+		return;
+	}
+	if (!x.addr || host_may_read(x.addr)) {
+		is_na(o, "there is no hypervisor memory");
+		return;
+	}
+	if (strcmp(sid, "-") && kstrtouint(sid, 0, &x.sid))
+		return;
+	bm_transfer(b, &x, &word);
+	if ((x.status & BM_S_DONE) && !(x.status & BM_S_ERROR))
+		is_open(o, "a hypervisor page was read");
+	else
+		is_stopped(o, "its DMA aborts");
+}
+
 /* Is it EL2's, and no secret is lost if it is written? */
 static void step_is_spare(struct outcome *o, unsigned long data, const char *arg)
 {
@@ -166,5 +200,6 @@ const struct attack system_attacks[] = {
 	{ "hvc-stub", "ask EL2 to give up, as kexec does", attack_stub },
 	{ "step-aim", NULL, step_aim },
 	{ "step-is-spare", NULL, step_is_spare },
+	{ "step-reach", NULL, step_reach },
 	{ }
 };
