@@ -220,10 +220,16 @@ int smmu_kvm_mc_client(const struct smmu_kvm_topology *topo, u32 i, char *name,
 	return 0;
 }
 
+/*
+ * Does it go around the SMMUs, or may it? One that firmware has locked without
+ * an override presents what its device says, which may be just that.
+ */
 static bool goes_around(const struct smmu_kvm_topology *topo, u64 info)
 {
-	return info & KVM_IOMMU_CLIENT_FORCED &&
-	       FIELD_GET(KVM_IOMMU_CLIENT_SID, info) == topo->desc->mc_passthrough_sid;
+	if (!(info & KVM_IOMMU_CLIENT_FORCED))
+		return info & KVM_IOMMU_CLIENT_LOCKED;
+
+	return FIELD_GET(KVM_IOMMU_CLIENT_SID, info) == topo->desc->mc_passthrough_sid;
 }
 
 static bool went_around(const struct smmu_kvm_topology *topo, u64 info)

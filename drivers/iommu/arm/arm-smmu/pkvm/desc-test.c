@@ -192,7 +192,7 @@ BAD(client_exempt, b->clients[2].flags = SMMU_KVM_CLIENT_EXEMPT)
 BAD(many_aliases, b->head.nr_mc_aliases = SMMU_KVM_MAX_MC_ALIASES + 1)
 BAD(alias_unaligned, b->head.nr_mc_aliases = 2; b->head.mc_alias[1] = 4)
 BAD(aliases_without_mc, b->head.nr_clients = 0; b->head.mc_size = 0; b->head.mc_base = 0;
-    b->head.nr_mc_aliases = 1)
+	b->head.nr_mc_aliases = 1)
 BAD(head_reserved, b->head.reserved = 1)
 BAD(clients_share, b->clients[1].override = b->clients[0].security)
 BAD(ref_far, b->refs[1] = 3)
