@@ -82,7 +82,7 @@ attack_end()
 	fi
 }
 
-# --- a protected guest, by pvm -h or pvm -s ----------------------------------
+# --- a protected guest, by pvm -h, -s, -g -----------------------------------
 
 # guest_start OPTION
 guest_start()
@@ -101,9 +101,9 @@ guest_wait()
 	_n=0
 	guest_at=
 	while [ $_n -lt 400 ]; do
-		if grep -q "^\($1\) 0x" /tmp/guest.out; then
+		if grep -q "^\($1\) 0" /tmp/guest.out; then
 			# shellcheck disable=SC2046
-			set -- $(grep "^\($1\) 0x" /tmp/guest.out | tail -n 1)
+			set -- $(grep "^\($1\) 0" /tmp/guest.out | tail -n 1)
 			guest_at=$1
 			phys=$2
 			return 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pvm [-u] [-h] [-s]: run a protected guest of a few instructions, by KVM's ioctls
+ * pvm [-u] [-h] [-s | -g]: run a protected guest of a few instructions, by KVM's ioctls
  * alone.
  *
  * The guest has two pages, its code and its data. It stores a word to its data
@@ -18,6 +18,11 @@
  *			it is tried again, at most 1000 times
  *	held PHYS	the guest has it
  *	back PHYS	the guest is gone, the page is the host's again
+ * -g  another guest, that shares its page with the host and takes it back twice,
+ *     step by step: a line, and wait, at each of
+ *	shared PHYS	the host has it, too
+ *	first RESULT	of the guest's attempt to take it back; 0: it has
+ *	second RESULT	of another
  *
  * Prints a line per result; exit status 1 if one is not ok.
  */
@@ -53,6 +58,30 @@ static const uint32_t code[] = {
 	0xd2a14003,	/* mov	x3, #0x0a000000		nothing is there */
 	0xf9000062,	/* str	x2, [x3] */
 	0x14000000,	/* b	. */
+};
+
+/* Its page is shared, and taken back again and again; each result is stored. */
+static const uint32_t sharing_code[] = {
+	0xd2a80013,	/* mov	x19, #0x40000000 */
+	0xf2820013,	/* movk	x19, #0x1000		the data page */
+	0xd297dde1,	/* mov	x1, #0xbeef */
+	0xf9000261,	/* str	x1, [x19] */
+	0xd2a14014,	/* mov	x20, #0x0a000000	nothing is there */
+	0xd2800060,	/* mov	x0, #3			MEM_SHARE */
+	0xf2b8c000,	/* movk	x0, #0xc600, lsl #16 */
+	0xaa1303e1,	/* mov	x1, x19 */
+	0xaa1f03e2,	/* mov	x2, xzr */
+	0xaa1f03e3,	/* mov	x3, xzr */
+	0xd4000002,	/* hvc	#0 */
+	0xf9000280,	/* str	x0, [x20] */
+	0xd2800080,	/* 1: mov	x0, #4			MEM_UNSHARE */
+	0xf2b8c000,	/* movk	x0, #0xc600, lsl #16 */
+	0xaa1303e1,	/* mov	x1, x19 */
+	0xaa1f03e2,	/* mov	x2, xzr */
+	0xaa1f03e3,	/* mov	x3, xzr */
+	0xd4000002,	/* hvc	#0 */
+	0xf9000280,	/* str	x0, [x20] */
+	0x17fffff9,	/* b	1b */
 };
 
 static int failed;
@@ -117,6 +146,41 @@ static uint64_t phys_of(void *va)
 	return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
+/* Until it stores to where nothing is: returns 0 and what it stores. */
+static int run_to_store(int vcpu, struct kvm_run *run, uint64_t *data)
+{
+	int ret;
+
+	do {
+		ret = ioctl(vcpu, KVM_RUN, 0);
+	} while (ret && errno == EINTR);
+	if (!result(!ret, "it runs", "KVM_RUN: errno %ld", errno) ||
+	    !result(run->exit_reason == KVM_EXIT_MMIO, "it ends where there is nothing",
+		    "exit reason %ld", run->exit_reason))
+		return -1;
+	*data = 0;
+	memcpy(data, run->mmio.data, run->mmio.len < 8 ? run->mmio.len : 8);
+	return 0;
+}
+
+static int share_and_take(int vcpu, struct kvm_run *run, uint64_t *page, uint64_t phys)
+{
+	uint64_t value = 0;
+
+	if (run_to_store(vcpu, run, &value) ||
+	    !result(!value, "it shares its page", "error %ld", (long)value))
+		return 1;
+	result(!peek(page, &value) && value == WORD, "the host reads it", "it is %#lx", value);
+	step("shared", phys);
+	if (run_to_store(vcpu, run, &value))
+		return 1;
+	step("first", value);
+	if (run_to_store(vcpu, run, &value))
+		return 1;
+	step("second", value);
+	return failed;
+}
+
 int main(int argc, char **argv)
 {
 	struct kvm_userspace_memory_region region = { .guest_phys_addr = GUEST_MEM,
@@ -125,15 +189,18 @@ int main(int argc, char **argv)
 	struct kvm_one_reg reg;
 	struct kvm_run *run;
 	uint64_t *mem, value, pc = GUEST_MEM, phys, data = 0;
-	int protected = 1, hold = 0, steps = 0, tries = 0, kvm, vm, vcpu, c, ret;
+	int protected = 1, hold = 0, steps = 0, sharing = 0, tries = 0;
+	int kvm, vm, vcpu, c, ret;
 
-	while ((c = getopt(argc, argv, "uhs")) != -1) {
+	while ((c = getopt(argc, argv, "uhsg")) != -1) {
 		if (c == 'u')
 			protected = 0;
 		else if (c == 'h')
 			hold = 1;
 		else if (c == 's')
 			steps = hold = 1;
+		else if (c == 'g')
+			sharing = 1;
 		else
 			return 2;
 	}
@@ -152,7 +219,10 @@ int main(int argc, char **argv)
 	mem = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED)
 		return 2;
-	memcpy(mem, code, sizeof(code));
+	if (sharing)
+		memcpy(mem, sharing_code, sizeof(sharing_code));
+	else
+		memcpy(mem, code, sizeof(code));
 	mem[PAGE / 8] = 0x5ec4e7;
 	phys = phys_of(mem + PAGE / 8);
 
@@ -172,6 +242,9 @@ int main(int argc, char **argv)
 	ret = ioctl(vcpu, KVM_ARM_VCPU_INIT, &init) ?: ioctl(vcpu, KVM_SET_ONE_REG, &reg);
 	if (!result(!ret, "its CPU is set up", "errno %ld", errno))
 		return 1;
+
+	if (sharing)
+		return share_and_take(vcpu, run, mem + PAGE / 8, phys);
 
 	if (steps)
 		step("ready", phys);
