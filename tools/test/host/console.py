@@ -60,7 +60,7 @@ class Run:
 
     def run(self):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
-        self.workdir = tempfile.mkdtemp(prefix="orin-")
+        self.workdir = tempfile.mkdtemp(prefix="orin-", dir=machine.scratch())
         self.start = time.monotonic()
         try:
             with open(self.log_path, "w", encoding="utf-8") as self.log:
