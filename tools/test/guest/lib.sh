@@ -186,7 +186,7 @@ of_dev()
 
 uptime_ms()
 {
-	sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\20/' /proc/uptime
+	sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\20/; s/^0*\(.\)/\1/' /proc/uptime
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds
