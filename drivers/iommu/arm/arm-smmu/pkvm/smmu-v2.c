@@ -152,6 +152,7 @@ static int smmu_reset(struct smmu_device *smmu)
 {
 	u32 cr0, vital, acr, fsr;
 	unsigned int i, inst;
+	int ret;
 
 	/*
 	 * IHI 0062, 9.6.1: fault what does not match or matches twice, report
@@ -200,8 +201,8 @@ static int smmu_reset(struct smmu_device *smmu)
 
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLH, 0);
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
-	if (smmu_tlb_sync_global(smmu))
-		return -ETIMEDOUT;
+	/* Whether or not it ends: what follows makes all streams fault. */
+	ret = smmu_tlb_sync_global(smmu);
 
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		fsr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sGFSR);
@@ -219,7 +220,7 @@ static int smmu_reset(struct smmu_device *smmu)
 		smmu->cr0[inst] = cr0;
 	}
 
-	return 0;
+	return ret;
 }
 
 static int smmu_probe(unsigned int i)
@@ -709,9 +710,9 @@ static void smmu_block(struct kvm_hyp_iommu_domain *domain)
  * Power.
  *
  * An SMMU that lost its registers has CLIENTPD set, and all bypasses it. Make
- * it block first, as at takeover, then put back what was there. If it cannot
- * be made to block there is nothing left to do about it, but the memory
- * controller still parks its clients.
+ * it block first, as at takeover, then put back what was there. One whose TLB
+ * does not come to an end stays blocked. If the register that blocks does not
+ * take the value, there is nothing left that software could do about it.
  */
 static bool smmu_is_lost(struct smmu_device *smmu)
 {
