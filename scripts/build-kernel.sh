@@ -50,7 +50,8 @@ fi
 
 # the same sources give the same kernel, whoever builds it, and whenever
 KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
-export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
+export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
 export LOCALVERSION=
 kmake()
 {
@@ -64,6 +65,26 @@ configure()
 	cat $fragments >"$O/fragment"
 	kmake KCONFIG_ALLCONFIG="$O/fragment" allnoconfig
 	echo "$config" >"$O/fragment.hash"
+}
+
+# The two kernels differ in a few files, so the first build of the series starts
+# from the objects of the base kernel, as after a `git switch` in a single work
+# tree: the files that differ are touched, make does the rest.  The paths that
+# kbuild noted are changed to those of this tree.
+from=$BUILD/kernel-base$V
+seed()
+{
+	rm -rf "$O.new"
+	cp -a "$from" "$O.new"
+	rm -f "$O.new/fragment.hash" "$O.new/release" "$O.new/source"
+	grep -rlIZ -e "$LINUX_BASE" -e "$from" "$O.new" |
+		xargs -0r sed -i -e "s,$LINUX_BASE\b,$src,g" -e "s,$from\b,$O,g"
+	ln -s "$src" "$O.new/source"
+	{
+		git -C "$src" diff --name-only --no-renames -z "$(git -C "$LINUX_BASE" rev-parse HEAD)"
+		git -C "$src" ls-files -z --others
+	} | (cd "$src" && xargs -0r touch -c)
+	mv "$O.new" "$O"
 }
 
 # Name each line of the fragments that the configuration does not have
@@ -85,6 +106,10 @@ verify()
 	done
 }
 
+if [ $which = series ] && [ ! -e "$O" ] && [ -e "$from/release" ] &&
+   [ "$(cat "$from/fragment.hash")" = "$config" ]; then
+	step "start from the base kernel's objects" seed
+fi
 if [ "$(cat "$O/fragment.hash" 2>/dev/null)" != "$config" ] || [ ! -f "$O/.config" ]; then
 	step "configure the $which kernel" configure
 fi
