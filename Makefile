@@ -4,10 +4,10 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT
+	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT
 
 .PHONY: all help demo test topology attack torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
-	apply-series export-series check-series packages clean distclean
+	apply-series export-series check-series bisect packages clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,8 @@ help:
 	@echo 'The series:'
 	@echo '  apply-series    bring build/linux to base + patches/ (never drops work)'
 	@echo '  export-series   write branch series of build/linux to patches/ and here'
+	@echo '  bisect          each patch builds without a warning, and boots; goes on where it was,'
+	@echo '                  NO_BOOT=1 builds only; SERIES=NAME: another branch of build/linux'
 	@echo
 	@echo '  clean           remove what a run left (out/)'
 	@echo '  distclean       remove out/ and all that was fetched and built (build/)'
@@ -106,6 +108,9 @@ export-series:
 
 check-series: fetch
 	@scripts/check-series.sh
+
+bisect: $(if $(filter 1,$(NO_BOOT)),kernel-base,build)
+	@scripts/bisect.sh
 
 clean:
 	rm -rf $(or $(OUT),out)

@@ -36,56 +36,12 @@ if [ $which = base ]; then
 fi
 [ -f "$src/Kbuild" ] || die "there is no kernel source in $src" "make fetch"
 
-fragments=$(ls "$ROOT"/tools/test/config/*.config 2>/dev/null) ||
-	die "there is no kernel configuration" "add tools/test/config/orin.config"
-compiler=$("${CROSS}gcc" --version | head -1) ||
-	die "${CROSS}gcc is missing" "scripts/apt.sh"
-# shellcheck disable=SC2086
-config=$(hash_of $fragments)
+. "$(dirname "$0")/kbuild.sh"
 state=$(hash_text "$(tree_state "$src")" "$config" "$compiler" \
-	"$(hash_of "$ROOT/tools/test/modules" "$ROOT/scripts/build-kernel.sh")")
+	"$(hash_of "$ROOT/tools/test/modules" "$ROOT/scripts/build-kernel.sh" "$ROOT/scripts/kbuild.sh")")
 if fresh "kernel-$which$V" "$state" && [ -f "$O/arch/arm64/boot/Image" ]; then
 	exit 0
 fi
-
-# the same sources give the same kernel, whoever builds it, and whenever
-KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
-export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
-export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
-export LOCALVERSION=
-kmake()
-{
-	make -s -C "$src" O="$O" ARCH=arm64 CROSS_COMPILE="$CROSS" "$@"
-}
-
-configure()
-{
-	mkdir -p "$O"
-	# shellcheck disable=SC2086
-	cat $fragments >"$O/fragment"
-	kmake KCONFIG_ALLCONFIG="$O/fragment" allnoconfig
-	echo "$config" >"$O/fragment.hash"
-}
-
-# The two kernels differ in a few files, so the first build of the series starts
-# from the objects of the base kernel, as after a `git switch` in a single work
-# tree: the files that differ are touched, make does the rest.  The paths that
-# kbuild noted are changed to those of this tree.
-from=$BUILD/kernel-base$V
-seed()
-{
-	rm -rf "$O.new"
-	cp -a "$from" "$O.new"
-	rm -f "$O.new/fragment.hash" "$O.new/release" "$O.new/source"
-	grep -rlIZ -e "$LINUX_BASE" -e "$from" "$O.new" |
-		xargs -0r sed -i -e "s,$LINUX_BASE\b,$src,g" -e "s,$from\b,$O,g"
-	ln -s "$src" "$O.new/source"
-	{
-		git -C "$src" diff --name-only --no-renames -z "$(git -C "$LINUX_BASE" rev-parse HEAD)"
-		git -C "$src" ls-files -z --others
-	} | (cd "$src" && xargs -0r touch -c)
-	mv "$O.new" "$O"
-}
 
 # Name each line of the fragments that the configuration does not have
 verify()
@@ -106,8 +62,7 @@ verify()
 	done
 }
 
-if [ $which = series ] && [ ! -e "$O" ] && [ -e "$from/release" ] &&
-   [ "$(cat "$from/fragment.hash")" = "$config" ]; then
+if [ $which = series ] && can_seed; then
 	step "start from the base kernel's objects" seed
 fi
 if [ "$(cat "$O/fragment.hash" 2>/dev/null)" != "$config" ] || [ ! -f "$O/.config" ]; then

@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Can the series be bisected?  Each patch builds by itself, without a warning of
+# the compiler, with the configuration of the tests, and boots: not protected, and
+# protected.  A line for each; the last one is `N patches, N built, N booted`.
+#
+# Until the patch that hands the SMMUs over at boot, protected mode has to work as
+# it does without the series; from there on devices have to work through EL2.
+#
+#   NO_BOOT=1     build only
+#   SERIES=NAME   a branch of the kernel repository other than `series`
+#
+# What was found of a patch is kept with its kernel in build/bisect, under the
+# hash of the tree, the configuration and the compiler; nothing is done twice, and
+# a run that was interrupted goes on.  Work tree and objects are bisect's own.
+
+. "$(dirname "$0")/common.sh"
+
+src=$BUILD/linux-bisect$V
+O=$BUILD/kernel-bisect$V
+kept=$BUILD/bisect$V
+. "$(dirname "$0")/kbuild.sh"
+lock "bisect$V"
+
+SERIES=${SERIES:-series}
+git -C "$LINUX" rev-parse -q --verify "$SERIES^0" >/dev/null ||
+	die "there is no branch $SERIES in $LINUX" "make apply-series"
+mapfile -t commits < <(git -C "$LINUX" rev-list --reverse "base..$SERIES")
+n=${#commits[@]}
+[ "$n" -gt 0 ] || die "$SERIES has no patches" "make apply-series"
+
+# What takes the SMMUs at boot; from this patch on a protected boot is isolated
+HANDOVER=drivers/iommu/arm/arm-smmu/arm-smmu-kvm-init.c
+# These need no module, which would have to be that patch's
+TESTS=nvme,nic,iommu-groups
+
+has_handover()
+{
+	git -C "$LINUX" cat-file -e "$1:$HANDOVER" 2>/dev/null
+}
+
+# What a boot depends on beside the kernel
+[ "${NO_BOOT:-0}" = 1 ] ||
+	boot_state=$(hash_text "$TESTS" "$(hash_of "$ROOT/tools/test/guest" "$ROOT/tools/test/host" \
+		"$ROOT/tools/test/run" "$ROOT/tools/test/tests.toml" "$BUILD/dtb$V")" \
+		"$(hash_of "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")")
+
+# build COMMIT DIR: the kernel of this patch, its warnings, and the time into DIR
+build()
+{
+	local log=$2/log start=$SECONDS
+	own_tree "$1"
+	! can_seed || seed
+	configure >"$log" 2>&1 || return 1
+	kmake -j"$JOBS" Image modules >>"$log" 2>&1 || return 1
+	grep -E '(warning|WARNING):' "$log" | sort -u >"$2/warnings" || true
+	cp "$O/arch/arm64/boot/Image" "$2/Image"
+	echo $((SECONDS - start)) >"$2/built"
+}
+
+# boot COMMIT DIR: the table's entries without the series know nothing of EL2's
+# SMMUs, which is what is to be seen before the hand-over
+boot()
+{
+	local start=$SECONDS entries
+	if has_handover "$1"; then
+		entries="unprotected:$TESTS protected:$TESTS,takeover"
+	else
+		entries="base:$TESTS base-protected:$TESTS"
+	fi
+	# shellcheck disable=SC2086
+	KERNEL=$2/Image OUT=$2 "$ROOT/tools/test/run" $entries >"$2/boots" 2>&1 || return 1
+	echo "$((SECONDS - start))" >"$2/booted"
+	echo "$boot_state" >"$2/boot-state"
+}
+
+show()		# WHERE SUBJECT TEXT
+{
+	printf '%s %-72s %s\n' "$1" "$(echo "$2" | cut -c1-72)" "$3"
+}
+
+number=0 built=0 booted=0 warned=0
+keys=
+for c in "${commits[@]}"; do
+	number=$((number + 1))
+	at=$(printf "%0${#n}d/$n" $number)
+	subject=$(git -C "$LINUX" log -1 --format=%s "$c")
+	key=$(hash_text "$(git -C "$LINUX" rev-parse "$c^{tree}")" "$config" "$compiler" | cut -c1-16)
+	dir=$kept/$key
+	keys="$keys $key"
+	mkdir -p "$dir"
+
+	if [ ! -f "$dir/built" ]; then
+		# not `if ! build`: that would switch off set -e within it
+		set +e
+		( set -e; build "$c" "$dir" )
+		rc=$?
+		set -e
+		if [ $rc != 0 ]; then
+			show "$at" "$subject" "DOES NOT BUILD: $(grep -m1 -E 'error|Error' "$dir/log"); see $dir/log"
+			continue
+		fi
+	fi
+	built=$((built + 1))
+	text="built $(cat "$dir/built")s"
+	if [ -s "$dir/warnings" ]; then
+		warned=$((warned + 1))
+		text="$text, $(wc -l <"$dir/warnings") WARNINGS, the first: $(head -1 "$dir/warnings")"
+	fi
+
+	if [ "${NO_BOOT:-0}" != 1 ]; then
+		if [ "$(cat "$dir/boot-state" 2>/dev/null)" != "$boot_state" ]; then
+			rm -f "$dir/booted"
+			boot "$c" "$dir" || true
+		fi
+		if [ ! -f "$dir/booted" ]; then
+			show "$at" "$subject" "$text, DOES NOT BOOT: $(grep -m1 'not ok' "$dir/boots" |
+				tr -s ' '); see $dir/boots"
+			continue
+		fi
+		booted=$((booted + 1))
+		text="$text, booted $(cat "$dir/booted")s"
+		! has_handover "$c" || text="$text, isolated"
+	fi
+	show "$at" "$subject" "$text"
+done
+
+# kernels of patches that the series no longer has
+for dir in "$kept"/*/; do
+	case " $keys " in
+	*" $(basename "$dir") "*) ;;
+	*) rm -rf "$dir" ;;
+	esac
+done
+
+[ $warned = 0 ] || echo "$warned patches with new warnings of the compiler"
+echo "$n patches, $built built, $booted booted"
+[ $built = "$n" ] && [ $warned = 0 ] &&
+	{ [ "${NO_BOOT:-0}" = 1 ] || [ $booted = "$n" ]; }

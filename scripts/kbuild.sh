@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# How kernels are built here; source it after common.sh. Who uses it sets
+#
+#   src         a kernel tree           O    where its objects go
+#   fragments   files of configuration, on top of allnoconfig
+#
+# and may look at `config` and `compiler`, hashes and names of what counts beside
+# the sources.
+
+fragments=$(ls "$ROOT"/tools/test/config/*.config 2>/dev/null) ||
+	die "there is no kernel configuration" "add tools/test/config/orin.config"
+compiler=$("${CROSS}gcc" --version | head -1) ||
+	die "${CROSS}gcc is missing" "scripts/apt.sh"
+# shellcheck disable=SC2086
+config=$(hash_of $fragments)
+
+# the same sources give the same kernel, whoever builds it, and whenever
+KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
+export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
+export LOCALVERSION=
+
+kmake()
+{
+	make -s -C "$src" O="$O" ARCH=arm64 CROSS_COMPILE="$CROSS" "$@"
+}
+
+configure()
+{
+	mkdir -p "$O"
+	# shellcheck disable=SC2086
+	cat $fragments >"$O/fragment"
+	kmake KCONFIG_ALLCONFIG="$O/fragment" allnoconfig
+	echo "$config" >"$O/fragment.hash"
+}
+
+# The kernels here differ in a few files, so the first build of another one starts
+# from the objects of the base kernel, as after a `git switch` in a single work
+# tree: the files that differ are touched, make does the rest.  The paths that
+# kbuild noted are changed to those of this tree.
+from=$BUILD/kernel-base$V
+can_seed()
+{
+	[ ! -e "$O" ] && [ -e "$from/release" ] &&
+		[ "$(cat "$from/fragment.hash" 2>/dev/null)" = "$config" ]
+}
+
+seed()
+{
+	rm -rf "$O.new"
+	cp -a "$from" "$O.new"
+	rm -f "$O.new/fragment.hash" "$O.new/release" "$O.new/source"
+	grep -rlIZ -e "$LINUX_BASE" -e "$from" "$O.new" |
+		xargs -0r sed -i -e "s,$LINUX_BASE\b,$src,g" -e "s,$from\b,$O,g"
+	ln -s "$src" "$O.new/source"
+	{
+		git -C "$src" diff --name-only --no-renames -z "$(git -C "$LINUX_BASE" rev-parse HEAD)"
+		git -C "$src" ls-files -z --others
+	} | (cd "$src" && xargs -0r touch -c)
+	mv "$O.new" "$O"
+}
+
+# own_tree COMMIT: a work tree $src of our own, at COMMIT; a new one looks older
+# than any object, so that seed() is of use to it
+own_tree()
+{
+	if ! git -C "$src" rev-parse -q --verify HEAD >/dev/null 2>&1; then
+		bgit "$LINUX" worktree prune
+		bgit "$LINUX" worktree add -q --detach "$src" "$1"
+		git -C "$src" ls-files -z | (cd "$src" && xargs -0 touch -h -d "$KBUILD_BUILD_TIMESTAMP")
+		git -C "$src" update-index -q --refresh
+	fi
+	bgit "$src" checkout -q -f --detach "$1"
+}
