@@ -67,6 +67,7 @@ class Boot:
     qemu: list = field(default_factory=list)    # further arguments
     icount: bool = False            # guest time counts instructions
     root: str = ""                  # nvme, sd: root file system there, no initramfs
+    extra: str = ""                 # a directory, added to the initramfs or the root
 
     def override(self):
         self.mem = env("MEM", self.mem)
@@ -101,7 +102,7 @@ def image(boot):
 def initramfs(boot, workdir):
     suffix = ("-base" if boot.kernel == "base" else "") + variant()
     path = need(os.path.join(BUILD, f"initramfs{suffix}.cpio.gz"), "the initramfs")
-    extra = env("INITRD_EXTRA")
+    extra = boot.extra or env("INITRD_EXTRA")
     if not extra:
         return path
     if not os.path.isdir(extra):
@@ -133,8 +134,9 @@ def root_disk(boot, workdir, name):
         raise Missing("mke2fs is missing (package e2fsprogs)")
     tree = os.path.join(workdir, "root")
     shutil.copytree(need(os.path.join(BUILD, "initramfs" + suffix), "the initramfs's tree"), tree)
-    if env("INITRD_EXTRA"):
-        shutil.copytree(env("INITRD_EXTRA"), tree, dirs_exist_ok=True)
+    extra = boot.extra or env("INITRD_EXTRA")
+    if extra:
+        shutil.copytree(extra, tree, dirs_exist_ok=True)
     for d in ("dev", "proc", "sys", "tmp", "run", "mnt"):
         os.makedirs(os.path.join(tree, d), exist_ok=True)
     sums = []

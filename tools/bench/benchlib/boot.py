@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One boot of the machine that counts, and what it counted."""
+
+import json
+import os
+import shutil
+import tempfile
+
+from host import machine, tap
+from host.console import Run
+
+
+class Failed(Exception):
+    """A boot that has nothing to say."""
+
+
+
+
+def bench_dir():
+    return os.path.join(machine.BUILD, "bench")
+
+
+def extra_tree(files):
+    """A copy of build/bench/extra with FILES: {path: text}."""
+    tree = tempfile.mkdtemp(prefix="orin-bench-", dir=machine.scratch())
+    shutil.copytree(os.path.join(bench_dir(), "extra"), tree, dirs_exist_ok=True)
+    user = os.environ.get("INITRD_EXTRA")
+    if user:
+        shutil.copytree(user, tree, dirs_exist_ok=True)
+    for path, text in files.items():
+        path = os.path.join(tree, path.lstrip("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    return tree
+
+
+class Counted:
+    """After a boot: `lines` (of words after `BENCH:`), `regions` {number: dict},
+    `whole` (region 0), `seconds`, `stats` of the models."""
+
+    def __init__(self):
+        self.lines = []
+        self.regions = {}
+        self.whole = None
+        self.seconds = 0.0
+        self.stats = {}
+
+
+def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, timeout=300,
+         mem="2G", append="", root=""):
+    name = f"bench-{what}-{variant.name}"
+    tree = extra_tree(files)
+    counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
+    qemu = []
+    if plugin:
+        qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}"]
+    b = machine.Boot(name=name, mode=variant.mode, dtb=variant.dtb, append=f"{variant.append} {append}",
+                     cpu="cortex-a76,cntfrq=1000000000", smp=smp, mem=mem, icount=True,
+                     devices=list(devices), qemu=[*qemu, *variant.qemu], root=root, extra=tree)
+    results, done = Counted(), []
+    bad = []
+
+    def on_line(line, _run):
+        if line.startswith("BENCH: "):
+            results.lines.append(line[7:].split())
+        elif line.startswith("TAP: done"):
+            done.append(line)
+        elif line.startswith("TAP: "):
+            r = tap.parse(line[5:])
+            if r and r.state == "not ok":
+                bad.append(f"{r.name}: {r.reason}")
+
+    log = os.path.join(machine.OUT, "log", name + ".log")
+    try:
+        run = Run(b, [f"tests={tests}", f"testlimit={timeout}"], timeout, log, on_line).run()
+        results.seconds = run.seconds
+        results.stats = run.stats
+        why = run.error or (bad and bad[0]) or (not done and "the run does not end")
+        if why:
+            raise Failed(f"{name}: {why}; see {os.path.relpath(log)}")
+        if plugin:
+            with open(counts, encoding="utf-8") as f:
+                for line in f:
+                    r = json.loads(line)
+                    results.regions[r["n"]] = r
+            results.whole = results.regions.pop(0)
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+        if os.path.exists(counts):
+            os.unlink(counts)
+    return results

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The DMA API alone: instructions, hypercalls, EL2's share."""
+
+import concurrent.futures
+
+from . import boot
+
+# lines for dmabench/run: device op size count
+SINGLE = [(4 << 10, 400), (64 << 10, 200), (2 << 20, 20)]
+SG = [1, 16, 64, 256]
+
+
+def jobs(devices):
+    lines = []
+    for dev in devices:
+        for size, count in SINGLE:
+            lines.append(f"{dev} pair {size} {count}")
+        lines += [f"{dev} map 4096 256", f"{dev} unmap 4096 256"]
+        for n in SG:
+            lines += [f"{dev} sgmap {n} 16", f"{dev} sgunmap {n} 16"]
+    return lines
+
+
+QUICK = jobs(["pci", "soc"])
+QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-nowait"]
+
+
+def parse(counted):
+    """{(device, op, size): figures per operation}"""
+    results = {}
+    previous = 0
+    for words in counted.lines:
+        dev, op, size, _count = words[:4]
+        said = dict(w.split("=", 1) for w in words[4:])
+        if "error" in said:
+            results[dev, op, int(size)] = {"error": said["error"]}
+            continue
+        n, ops, ns = (int(said[k]) for k in ("n", "ops", "ns"))
+        regions = [counted.regions[i] for i in range(previous + 1, n + 1)]
+        previous = n
+        if not regions:
+            continue
+        calls = {}
+        for r in regions:
+            for c, (times, insns, longest) in r["calls"].items():
+                had = calls.setdefault(c, [0, 0, 0])
+                calls[c] = [had[0] + times, had[1] + insns, max(had[2], longest)]
+        results[dev, op, int(size)] = {
+            "ops": ops,
+            "clock": ns / ops,
+            "insns": sum(r["el0"] + r["el1"] + r["el2"] for r in regions) / ops,
+            "el2": sum(r["el2"] for r in regions) / ops,
+            "hypercalls": sum(r["hvc"] for r in regions) / ops,
+            "stays": sum(r["stays"] for r in regions) / ops,
+            "longest": max(r["longest"] for r in regions),
+            "calls": calls,
+        }
+    return results
+
+
+def run_one(variant, lines):
+    return parse(boot.boot(variant, "micro", "bench-micro", {"/bench/micro": "\n".join(lines) + "\n"}))
+
+
+def run(variants, lines, at_a_time=1):
+    with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
+        return dict(zip([v.name for v in variants],
+                        pool.map(lambda v: run_one(v, lines), variants)))
+
+
+def size_name(size):
+    for unit, shift in (("M", 20), ("K", 10)):
+        if size >> shift and not size & ((1 << shift) - 1):
+            return f"{size >> shift}{unit}"
+    return str(size)
+
+
+# which one a variant is compared with
+def base_of(name):
+    return "native" + name[len("ours"):] if name in ("ours-lazy", "ours-nowait") else "native"
+
+
+def table(results):
+    """Instructions of an operation, in brackets the share of EL2 and hypercalls,
+    and the ratio to the native driver."""
+    keys = list(dict.fromkeys(k for r in results.values() for k in r))
+    for dev in dict.fromkeys(k[0] for k in keys):
+        print(f"\n{DEVICES[dev]}: guest instructions per operation "
+              "[at EL2, hypercalls] x native")
+        print(f"{'':14}" + "".join(f"{n:>28}" for n in results))
+        for key in (k for k in keys if k[0] == dev):
+            _, op, size = key
+            what = str(size) if op.startswith("sg") else size_name(size)
+            print(f"{op:<8}{what:>5} " +
+                  "".join(f"{cell(results, n, key):>28}" for n in results))
+
+
+def cell(results, name, key):
+    r = results[name].get(key)
+    if not r:
+        return "-"
+    if "error" in r:
+        return r["error"]
+    text = f"{r['insns']:.0f}"
+    if r["hypercalls"]:
+        text += f" [{r['el2']:.0f}, {r['hypercalls']:.4g}]"
+    base = results.get(base_of(name), {}).get(key)
+    if base and name != base_of(name) and "error" not in base:
+        text += f" x{r['insns'] / base['insns']:.2f}"
+    return text
+
+
+DEVICES = {"pci": "NVMe controller (coherent)", "soc": "bus master (not coherent)"}

@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What does it cost to map memory for a device?
+ *
+ * <debugfs>/dmabench/run takes a line `DEVICE OP SIZE COUNT`, does it, and
+ * answers from the same open file or a later one with `key=value` words:
+ *
+ *	n	number of the region (see below), counted from 1
+ *	ops	how many operations were measured
+ *	ns	how long they took, by the architected counter; with -icount
+ *		shift=0 and a counter of 1 GHz these are instructions
+ *
+ * DEVICE is a name on the PCI or the platform bus, of a device that has a
+ * driver; its driver notices nothing. OP is
+ *
+ *	pair	dma_map_single() of SIZE bytes and dma_unmap_single()
+ *	map	dma_map_single() alone, at most MAX_LIVE
+ *	unmap	dma_unmap_single() alone, likewise
+ *	sgpair	dma_map_sg() of SIZE pages that do not adjoin, dma_unmap_sg()
+ *	sgmap, sgunmap	one of both alone
+ *	fill	SIZE more pages are mapped, beyond what the DMA API uses, and
+ *		remain until `empty`; nothing is measured
+ *	empty
+ *	attach	a new domain is attached to the device and detached (COUNT times)
+ *
+ * Memory is mapped both ways. The first rounds are not measured: they fill
+ * caches of IOVAs, pools, tables. No interrupt is taken while it is measured,
+ * but with `attach`, which may sleep.
+ *
+ * A program that counts instructions from outside sees where a measurement
+ * begins and ends by instructions that do nothing (MARK_START, MARK_STOP).
+ */
+#include <linux/debugfs.h>
+#include <linux/dma-mapping.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <asm/arch_timer.h>
+
+#define MARK_START()	asm volatile("movz xzr, #0xbe01" ::: "memory")
+#define MARK_STOP()	asm volatile("movz xzr, #0xbe02" ::: "memory")
+
+#define WARMUP		64
+#define MAX_LIVE	512
+#define MAX_SG		256
+
+#define FILL_BASE	(1ULL << 36)
+#define FILL_BASE_32BIT	0x80000000ULL
+#define FILL_ORDER	9
+
+struct filled {
+	struct list_head list;
+	struct iommu_domain *domain;
+	struct page *pages;
+	u64 base, pages_mapped;
+};
+
+static DEFINE_MUTEX(lock);
+static LIST_HEAD(all_filled);
+static struct dentry *dir;
+static char answer[128];
+static unsigned int regions;
+static u64 measured;
+
+struct job {
+	struct device *dev;
+	size_t size;
+	unsigned int count;
+	void *buffer;
+	dma_addr_t *iova;
+	struct page *pages;
+	struct scatterlist *sg;
+};
+
+static u64 now(void)
+{
+	isb();
+	return read_sysreg(cntvct_el0);
+}
+
+static unsigned long flags;
+static u64 started;
+
+static void start_sleepable(void)
+{
+	MARK_START();
+	started = now();
+}
+
+static void stop_sleepable(void)
+{
+	measured = now() - started;
+	MARK_STOP();
+	regions++;
+}
+
+static void start(void)
+{
+	local_irq_save(flags);
+	start_sleepable();
+}
+
+static void stop(void)
+{
+	stop_sleepable();
+	local_irq_restore(flags);
+}
+
+/*
+ * dma_map_single()
+ */
+
+static int map_one(struct job *job, dma_addr_t *iova)
+{
+	*iova = dma_map_single(job->dev, job->buffer, job->size, DMA_BIDIRECTIONAL);
+	return dma_mapping_error(job->dev, *iova);
+}
+
+static void unmap_one(struct job *job, dma_addr_t iova)
+{
+	dma_unmap_single(job->dev, iova, job->size, DMA_BIDIRECTIONAL);
+}
+
+static int pairs(struct job *job, unsigned int count)
+{
+	dma_addr_t iova;
+
+	while (count--) {
+		if (map_one(job, &iova))
+			return -ENOMEM;
+		unmap_one(job, iova);
+	}
+	return 0;
+}
+
+static int map_many(struct job *job, unsigned int count, unsigned int *done)
+{
+	for (*done = 0; *done < count; (*done)++) {
+		if (map_one(job, &job->iova[*done]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void unmap_many(struct job *job, unsigned int count)
+{
+	while (count--)
+		unmap_one(job, job->iova[count]);
+}
+
+static int job_single(struct job *job, const char *op)
+{
+	unsigned int order = get_order(job->size), done;
+	int ret;
+
+	job->buffer = (void *)__get_free_pages(GFP_KERNEL, order);
+	if (!job->buffer)
+		return -ENOMEM;
+
+	if (!strcmp(op, "pair")) {
+		ret = pairs(job, WARMUP);
+		if (!ret) {
+			start();
+			ret = pairs(job, job->count);
+			stop();
+		}
+		goto free;
+	}
+
+	job->count = min(job->count, MAX_LIVE);
+	job->iova = kcalloc(job->count, sizeof(*job->iova), GFP_KERNEL);
+	if (!job->iova) {
+		ret = -ENOMEM;
+		goto free;
+	}
+
+	/* once unmeasured */
+	ret = map_many(job, job->count, &done);
+	unmap_many(job, done);
+	if (ret)
+		goto free;
+
+	if (!strcmp(op, "map")) {
+		start();
+		ret = map_many(job, job->count, &done);
+		stop();
+		unmap_many(job, done);
+	} else {
+		ret = map_many(job, job->count, &done);
+		start();
+		unmap_many(job, done);
+		stop();
+	}
+
+free:
+	kfree(job->iova);
+	free_pages((unsigned long)job->buffer, order);
+	return ret;
+}
+
+/*
+ * dma_map_sg()
+ */
+
+static int sg_map(struct job *job)
+{
+	return dma_map_sg(job->dev, job->sg, job->size, DMA_BIDIRECTIONAL) ? 0 : -ENOMEM;
+}
+
+static void sg_unmap(struct job *job)
+{
+	dma_unmap_sg(job->dev, job->sg, job->size, DMA_BIDIRECTIONAL);
+}
+
+/*
+ * A list can be mapped once at a time, so that mapping alone is measured as the
+ * sum of regions; a counter from outside then sees as many regions.
+ */
+static int sg_run(struct job *job, const char *op)
+{
+	unsigned int i;
+	u64 sum = 0;
+	int ret = 0;
+
+	for (i = 0; i < WARMUP && !ret; i++) {
+		ret = sg_map(job);
+		if (!ret)
+			sg_unmap(job);
+	}
+	if (ret)
+		return ret;
+
+	if (!strcmp(op, "sgpair")) {
+		start();
+		for (i = 0; i < job->count && !ret; i++) {
+			ret = sg_map(job);
+			if (!ret)
+				sg_unmap(job);
+		}
+		stop();
+		return ret;
+	}
+
+	for (i = 0; i < job->count; i++) {
+		bool map = !strcmp(op, "sgmap");
+
+		if (map)
+			start();
+		ret = sg_map(job);
+		if (map)
+			stop();
+		if (ret)
+			return ret;
+		if (!map)
+			start();
+		sg_unmap(job);
+		if (!map)
+			stop();
+		sum += measured;
+	}
+	measured = sum;
+	return 0;
+}
+
+static int job_sg(struct job *job, const char *op)
+{
+	unsigned int order, i;
+	int ret;
+
+	if (!job->size || job->size > MAX_SG)
+		return -EINVAL;
+
+	/* every other page of a block */
+	order = get_order(job->size * 2 * PAGE_SIZE);
+	job->pages = alloc_pages(GFP_KERNEL, order);
+	job->sg = kcalloc(job->size, sizeof(*job->sg), GFP_KERNEL);
+	ret = -ENOMEM;
+	if (job->pages && job->sg) {
+		sg_init_table(job->sg, job->size);
+		for (i = 0; i < job->size; i++)
+			sg_set_page(&job->sg[i], job->pages + 2 * i, PAGE_SIZE, 0);
+		ret = sg_run(job, op);
+	}
+	kfree(job->sg);
+	if (job->pages)
+		__free_pages(job->pages, order);
+	return ret;
+}
+
+/*
+ * What is mapped already
+ */
+
+static void empty(void)
+{
+	struct filled *f, *tmp;
+
+	list_for_each_entry_safe(f, tmp, &all_filled, list) {
+		u64 i;
+
+		/* not all in one go: it takes a while */
+		for (i = 0; i < f->pages_mapped; i += 1 << FILL_ORDER) {
+			iommu_unmap(f->domain, f->base + i * PAGE_SIZE,
+				    PAGE_SIZE << FILL_ORDER);
+			cond_resched();
+		}
+		__free_pages(f->pages, FILL_ORDER);
+		list_del(&f->list);
+		kfree(f);
+	}
+}
+
+static struct filled *filled_of(struct iommu_domain *domain)
+{
+	struct filled *f;
+
+	list_for_each_entry(f, &all_filled, list) {
+		if (f->domain == domain)
+			return f;
+	}
+
+	f = kzalloc_obj(*f);
+	if (!f)
+		return NULL;
+	f->pages = alloc_pages(GFP_KERNEL, FILL_ORDER);
+	if (!f->pages) {
+		kfree(f);
+		return NULL;
+	}
+	f->domain = domain;
+	f->base = domain->geometry.aperture_end > U32_MAX ? FILL_BASE : FILL_BASE_32BIT;
+	list_add(&f->list, &all_filled);
+	return f;
+}
+
+static int job_fill(struct job *job)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(job->dev);
+	size_t step = 1 << FILL_ORDER;
+	struct filled *f;
+	size_t i;
+	int ret;
+
+	if (!domain || !(domain->type & __IOMMU_DOMAIN_PAGING))
+		return -EOPNOTSUPP;
+	f = filled_of(domain);
+	if (!f)
+		return -ENOMEM;
+
+	for (i = 0; i < job->size; i += step) {
+		u64 iova = f->base + f->pages_mapped * PAGE_SIZE;
+
+		if (iova + PAGE_SIZE * step - 1 > domain->geometry.aperture_end)
+			return -ENOSPC;
+		ret = iommu_map(domain, iova, page_to_phys(f->pages), PAGE_SIZE * step,
+				IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
+		if (ret)
+			return ret;
+		f->pages_mapped += step;
+		cond_resched();
+	}
+	return 0;
+}
+
+static int job_attach(struct job *job)
+{
+	struct iommu_domain *domain;
+	unsigned int i;
+	u64 sum = 0;
+	int ret = 0;
+
+	domain = iommu_paging_domain_alloc(job->dev);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	for (i = 0; i < job->count && !ret; i++) {
+		start_sleepable();
+		ret = iommu_attach_device(domain, job->dev);
+		stop_sleepable();
+		sum += measured;
+		if (!ret)
+			iommu_detach_device(domain, job->dev);
+	}
+	measured = sum;
+	iommu_domain_free(domain);
+	return ret;
+}
+
+static int do_job(struct job *job, const char *op)
+{
+	if (!strcmp(op, "pair") || !strcmp(op, "map") || !strcmp(op, "unmap"))
+		return job_single(job, op);
+	if (!strcmp(op, "sgpair") || !strcmp(op, "sgmap") || !strcmp(op, "sgunmap"))
+		return job_sg(job, op);
+	if (!strcmp(op, "fill"))
+		return job_fill(job);
+	if (!strcmp(op, "attach"))
+		return job_attach(job);
+	if (!strcmp(op, "empty")) {
+		empty();
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static ssize_t run_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
+{
+	char line[128] = "", name[64], op[16];
+	struct job job = {};
+	int ret;
+
+	if (len >= sizeof(line) || copy_from_user(line, from, len))
+		return -EINVAL;
+	if (sscanf(line, "%63s %15s %zu %u", name, op, &job.size, &job.count) != 4)
+		return -EINVAL;
+
+	job.dev = bus_find_device_by_name(&platform_bus_type, NULL, name);
+	if (!job.dev)
+		job.dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
+	if (!job.dev)
+		return -ENODEV;
+
+	mutex_lock(&lock);
+	measured = 0;
+	ret = do_job(&job, op);
+	snprintf(answer, sizeof(answer), "n=%u ops=%u ns=%llu\n", regions, job.count, measured);
+	mutex_unlock(&lock);
+
+	put_device(job.dev);
+	return ret ?: len;
+}
+
+static ssize_t run_read(struct file *file, char __user *to, size_t len, loff_t *pos)
+{
+	return simple_read_from_buffer(to, len, pos, answer, strlen(answer));
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.read = run_read,
+	.write = run_write,
+};
+
+static int __init dmabench_init(void)
+{
+	dir = debugfs_create_dir("dmabench", NULL);
+	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
+	return 0;
+}
+module_init(dmabench_init);
+
+static void __exit dmabench_exit(void)
+{
+	debugfs_remove(dir);
+	empty();
+}
+module_exit(dmabench_exit);
+
+MODULE_DESCRIPTION("Cost of the DMA API, by instructions");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A TCG plugin that counts instructions by exception level.
+ *
+ * Each instruction executed adds one to the counter of its level, on its CPU.
+ * A block of translated code belongs to one level, which is known when it is
+ * translated.
+ *
+ * The guest marks what it wants to be counted by instructions that do nothing,
+ *
+ *     movz xzr, #0xbe01      from here
+ *     movz xzr, #0xbe02      to here
+ *
+ * in the kernel or in user space. For each such region, numbered from 1, the
+ * file `out` has a line of JSON:
+ *
+ *     n          number of the region
+ *     el0, el1, el2    instructions, of all CPUs
+ *     hvc, smc   of EL1 (calls), not those of EL2 to the firmware
+ *     stays      how often EL2 was entered, for whatever reason
+ *     longest    instructions of the longest stay at EL2, longest_call what x0
+ *                said when it began with a call
+ *     calls      {x0: [calls, instructions at EL2, of the longest one]}, by
+ *                what x0 said (the low 16 bits)
+ *
+ * The last line ("n":0) is about the whole run. An instruction that leaves EL2
+ * counts for EL2, one that enters it for where it was.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <qemu-plugin.h>
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
+
+#define MARK		0xd2800000u	/* movz x0, #0 */
+#define MARK_START	(MARK | 0xbe01 << 5 | 31)
+#define MARK_STOP	(MARK | 0xbe02 << 5 | 31)
+
+#define HVC		0xd4000002u
+#define SMC		0xd4000003u
+#define CALL_MASK	0xffe0001fu
+
+#define MAX_CPUS	16
+#define MAX_CALLS	128
+
+enum { EL0, EL1, EL2, EL3, NR_EL };
+
+typedef struct {
+	uint64_t el[NR_EL];
+} Count;
+
+typedef struct {
+	uint64_t calls, insns, longest;
+} Call;
+
+typedef struct {
+	uint64_t hvc, smc, stays, longest;
+	uint16_t longest_call;
+	Call call[MAX_CALLS + 1];	/* the last one: not a call we know */
+} Stats;
+
+/* Of one CPU */
+typedef struct {
+	struct qemu_plugin_register *cpsr, *x0;
+	uint64_t outside;	/* instructions below EL2 when the stay began */
+	uint64_t began;		/* instructions at EL2 then */
+	bool stay, called;
+	unsigned int call;
+} Cpu;
+
+static struct qemu_plugin_scoreboard *counts;
+static Cpu cpus[MAX_CPUS];
+static Stats all, region;
+static uint64_t region_el[NR_EL];
+static unsigned int region_nr;
+static bool in_region;
+static FILE *out;
+
+static qemu_plugin_u64 counter(unsigned int el)
+{
+	return (qemu_plugin_u64) { counts, el * sizeof(uint64_t) };
+}
+
+static uint64_t get(unsigned int cpu, unsigned int el)
+{
+	return qemu_plugin_u64_get(counter(el), cpu);
+}
+
+static uint64_t read_reg(struct qemu_plugin_register *reg)
+{
+	GByteArray *buf = g_byte_array_new();
+	uint64_t value = 0;
+
+	if (reg && qemu_plugin_read_register(reg, buf) > 0)
+		memcpy(&value, buf->data, MIN(buf->len, sizeof(value)));
+	g_byte_array_free(buf, true);
+	return value;
+}
+
+/* A stay at EL2 is over, or still on when a region ends. */
+static void end_stay(unsigned int cpu)
+{
+	Cpu *c = &cpus[cpu];
+	uint64_t len = get(cpu, EL2) - c->began;
+	Stats *s[] = { &all, &region };
+
+	if (!c->stay)
+		return;
+	c->stay = false;
+
+	for (unsigned int i = 0; i < G_N_ELEMENTS(s); i++) {
+		Call *call = &s[i]->call[c->call];
+
+		s[i]->stays++;
+		call->calls++;
+		call->insns += len;
+		call->longest = MAX(call->longest, len);
+		if (len > s[i]->longest) {
+			s[i]->longest = len;
+			s[i]->longest_call = c->call;
+		}
+	}
+}
+
+/* EL2 executes: is it a new stay? */
+static void el2_exec(unsigned int cpu, void *unused)
+{
+	uint64_t outside = get(cpu, EL0) + get(cpu, EL1);
+	Cpu *c = &cpus[cpu];
+
+	if (c->stay && c->outside == outside)
+		return;
+
+	end_stay(cpu);
+	c->stay = true;
+	c->outside = outside;
+	c->began = get(cpu, EL2);
+	if (!c->called)
+		c->call = MAX_CALLS;
+	c->called = false;
+}
+
+/* A call out of EL1, just before it is made */
+static void call_exec(unsigned int cpu, void *hvc)
+{
+	Cpu *c = &cpus[cpu];
+
+	/* the stay before this one ended here at the latest */
+	end_stay(cpu);
+	if (hvc) {
+		all.hvc++;
+		region.hvc++;
+		c->call = MIN(read_reg(c->x0) & 0xffff, MAX_CALLS);
+		c->called = true;
+	} else {
+		all.smc++;
+		region.smc++;
+	}
+}
+
+static void sum(uint64_t *el)
+{
+	for (unsigned int e = 0; e < NR_EL; e++)
+		el[e] = qemu_plugin_u64_sum(counter(e));
+}
+
+static void report(unsigned int n, const uint64_t *el, const Stats *s)
+{
+	const char *sep = "";
+
+	fprintf(out, "{\"n\": %u, \"el0\": %" PRIu64 ", \"el1\": %" PRIu64
+		", \"el2\": %" PRIu64 ", \"hvc\": %" PRIu64 ", \"smc\": %" PRIu64
+		", \"stays\": %" PRIu64 ", \"longest\": %" PRIu64
+		", \"longest_call\": %u, \"calls\": {", n, el[EL0], el[EL1], el[EL2],
+		s->hvc, s->smc, s->stays, s->longest, s->longest_call);
+	for (unsigned int i = 0; i <= MAX_CALLS; i++) {
+		const Call *c = &s->call[i];
+
+		if (!c->calls)
+			continue;
+		fprintf(out, "%s\"%u\": [%" PRIu64 ", %" PRIu64 ", %" PRIu64 "]",
+			sep, i, c->calls, c->insns, c->longest);
+		sep = ", ";
+	}
+	fputs("}}\n", out);
+	fflush(out);
+}
+
+static void start_exec(unsigned int cpu, void *unused)
+{
+	end_stay(cpu);
+	memset(&region, 0, sizeof(region));
+	sum(region_el);
+	in_region = true;
+}
+
+static void stop_exec(unsigned int cpu, void *unused)
+{
+	uint64_t el[NR_EL];
+
+	if (!in_region)
+		return;
+	in_region = false;
+	end_stay(cpu);
+	sum(el);
+	for (unsigned int e = 0; e < NR_EL; e++)
+		el[e] -= region_el[e];
+	report(++region_nr, el, &region);
+}
+
+static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	unsigned int el, n = qemu_plugin_tb_n_insns(tb);
+
+	/* It is read of the CPU that is about to execute the block. */
+	el = read_reg(cpus[0].cpsr) >> 2 & 3;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint32_t code = 0;
+
+		qemu_plugin_insn_data(insn, &code, sizeof(code));
+		if (code == MARK_STOP)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, stop_exec,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		if (i == 0 && el == EL2)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, el2_exec,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn,
+			QEMU_PLUGIN_INLINE_ADD_U64, counter(el), 1);
+		if (code == MARK_START)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, start_exec,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		if (el == EL1 && (code & CALL_MASK) == HVC)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, call_exec,
+							       QEMU_PLUGIN_CB_R_REGS, (void *)1);
+		if (el == EL1 && (code & CALL_MASK) == SMC)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, call_exec,
+							       QEMU_PLUGIN_CB_R_REGS, NULL);
+	}
+}
+
+/* The handles are the same for all CPUs: they are of the same kind. */
+static void cpu_init(qemu_plugin_id_t id, unsigned int cpu)
+{
+	g_autoptr(GArray) regs = qemu_plugin_get_registers();
+
+	if (cpu >= MAX_CPUS) {
+		fprintf(stderr, "elcount: more than %u CPUs\n", MAX_CPUS);
+		return;
+	}
+	for (unsigned int i = 0; i < regs->len; i++) {
+		qemu_plugin_reg_descriptor *r =
+			&g_array_index(regs, qemu_plugin_reg_descriptor, i);
+
+		if (!strcmp(r->name, "cpsr"))
+			cpus[cpu].cpsr = r->handle;
+		else if (!strcmp(r->name, "x0"))
+			cpus[cpu].x0 = r->handle;
+	}
+}
+
+static void at_exit(qemu_plugin_id_t id, void *unused)
+{
+	uint64_t el[NR_EL];
+
+	sum(el);
+	report(0, el, &all);
+	fclose(out);
+}
+
+QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
+					   int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (g_str_has_prefix(argv[i], "out="))
+			out = fopen(argv[i] + 4, "w");
+	}
+	if (!out || info->system.max_vcpus > MAX_CPUS) {
+		fprintf(stderr, "elcount: out=FILE, at most %u CPUs\n", MAX_CPUS);
+		return -1;
+	}
+
+	counts = qemu_plugin_scoreboard_new(sizeof(Count));
+	qemu_plugin_register_vcpu_init_cb(id, cpu_init);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
+	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
+	return 0;
+}

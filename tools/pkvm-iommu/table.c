@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tables with a title and aligned columns. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pkvm-iommu.h"
+
+/* Counters as people call them; those that are not here go by their own name. */
+static const struct {
+	const char *name;
+	const char *text;
+	unsigned int pages;	/* what it counts is so many pages, 0: no memory */
+} counters[] = {
+	{ "domains", "domains", 0 },
+	{ "mapped_pages", "mapped for DMA", 1 },
+	{ "donated_pages", "memory of the hypervisor for it", 1 },
+	{ "table_pages", "of that, translation tables", 1 },
+	{ "free_order0", "of that, free in small blocks", 1 },
+	{ "free_order2", "of that, free in 16 KiB blocks", 4 },
+	{ "instances", "SMMU instances taken", 0 },
+	{ "faults", "faults", 0 },
+	{ "quarantined", "context banks in quarantine", 0 },
+	{ "mc_clients", "memory clients under control", 0 },
+	{ "mc_passthrough", "memory clients found going around", 0 },
+	{ "mc_locked", "memory clients that firmware has locked", 0 },
+	{ "mc_unlisted", "memory clients found that nobody described", 0 },
+};
+
+static void print_counters(const struct table *t, unsigned long page_size)
+{
+	size_t i, j;
+
+	printf("HYPERVISOR\n");
+	for (i = 0; i < t->nr_rows; i++) {
+		const char *name = cell(t, i, "name"), *value = cell(t, i, "value");
+		const char *text = name;
+		char number[32];
+		unsigned int pages = 0;
+
+		for (j = 0; j < sizeof(counters) / sizeof(*counters); j++) {
+			if (!strcmp(counters[j].name, name)) {
+				text = counters[j].text;
+				pages = counters[j].pages;
+			}
+		}
+
+		if (pages) {
+			snprintf(number, sizeof(number), "%llu",
+				 strtoull(value, NULL, 0) * pages * page_size);
+			value = bytes(number);
+		}
+		printf("  %-44s %s\n", text, value);
+	}
+}
+
+/* Memory clients of no device that are stopped, and those that are no device's */
+static bool is_dull(const struct table *t, size_t row)
+{
+	const char *state = cell(t, row, "state");
+
+	return !strcmp(state, "parked") || !strcmp(state, "exempt");
+}
+
+static const char *shown(const struct table *t, size_t row, size_t column)
+{
+	const char *name = t->columns[column];
+	const char *text = t->cells[row * t->nr_columns + column];
+
+	if (!strcmp(name, "node") || !strcmp(name, "smmu"))
+		return node_name(text);
+	if (!strcmp(name, "mapped"))
+		return bytes(text);
+
+	return text;
+}
+
+static void print_rows(const struct table *t, const char *title,
+		       bool (*hide)(const struct table *t, size_t row))
+{
+	size_t row, column, hidden = 0;
+
+	printf("\n%s\n", title);
+	for (row = 0; row <= t->nr_rows; row++) {
+		if (row && hide && hide(t, row - 1)) {
+			hidden++;
+			continue;
+		}
+
+		for (column = 0; column < t->nr_columns; column++) {
+			int width = strlen(t->columns[column]);
+			size_t i;
+
+			for (i = 0; i < t->nr_rows; i++) {
+				int len = strlen(shown(t, i, column));
+
+				if (len > width && !(hide && hide(t, i)))
+					width = len;
+			}
+			if (column == t->nr_columns - 1)
+				width = 0;
+			printf("  %-*s", width,
+			       row ? shown(t, row - 1, column) : t->columns[column]);
+		}
+		printf("\n");
+	}
+	if (hidden)
+		printf("  and %zu parked or exempt, see -a\n", hidden);
+}
+
+void print_tables(const struct state *state, bool all)
+{
+	/* A page of the hypervisor is a page of the kernel. */
+	print_counters(&state->table[STATS], sysconf(_SC_PAGESIZE));
+	print_rows(&state->table[DOMAINS], "DOMAINS", NULL);
+	print_rows(&state->table[STREAMS], "STREAMS", NULL);
+	if (state->table[CLIENTS].nr_rows)
+		print_rows(&state->table[CLIENTS], "MEMORY CLIENTS", all ? NULL : is_dull);
+	print_rows(&state->table[CALLS], "HYPERCALLS", NULL);
+}
