@@ -9,8 +9,8 @@
 
 . "$(dirname "$0")/common.sh"
 
-common="bc bison ca-certificates cpio cpp curl device-tree-compiler e2fsprogs flex gcc git kmod
-	libc6-dev libelf-dev libssl-dev make patch perl python3 rsync xz-utils zstd
+common="bc bison ca-certificates cpio cpp curl device-tree-compiler e2fsprogs flex gcc git graphviz kmod
+	libc6-dev libelf-dev libssl-dev make mandoc patch perl python3 rsync xz-utils zstd
 	libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev ninja-build pkg-config
 	python3-venv zlib1g-dev"
 case $HOST_ARCH in

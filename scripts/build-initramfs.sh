@@ -39,15 +39,16 @@ lock "initramfs-$which$V"
 			[ -e "$f" ] || continue
 			"${CROSS}gcc" -O2 -Wall -Wextra -static -o "$bin/$(basename "$f" .c)" "$f" -lpthread
 		done
+		make -s -C "$ROOT/tools/pkvm-iommu" CC="${CROSS}gcc" LDFLAGS=-static O="$bin"
 	}
-	state=$(hash_text "$(hash_of "$guest/src")" "$("${CROSS}gcc" --version | head -1)")
+	state=$(hash_text "$(hash_of "$guest/src" "$ROOT/tools/pkvm-iommu")" "$("${CROSS}gcc" --version | head -1)")
 	if ! fresh guest "$state"; then
 		step "build the guest's programs" programs
 		stamp guest "$state"
 	fi
 )
 
-state=$(hash_text "$(hash_of "$guest" "$ROOT/scripts/build-initramfs.sh" "$ROOT/scripts/cpio.py" \
+state=$(hash_text "$(hash_of "$guest" "$ROOT/tools/pkvm-iommu" "$ROOT/scripts/build-initramfs.sh" "$ROOT/scripts/cpio.py" \
 	"$BUILD/stamps/kernel-$which$V")")
 if fresh "initramfs$s" "$state" && [ -f "$out" ]; then
 	exit 0

@@ -29,30 +29,39 @@ static const struct {
 	{ "mc_unlisted", "memory clients found that nobody described", 0 },
 };
 
-static void print_counters(const struct table *t, unsigned long page_size)
+#define NR_COUNTERS	(sizeof(counters) / sizeof(*counters))
+
+static void print_counter(const char *text, const char *value, unsigned int pages)
+{
+	char number[32];
+
+	if (pages) {
+		/* A page of the hypervisor is a page of the kernel. */
+		snprintf(number, sizeof(number), "%llu",
+			 strtoull(value, NULL, 0) * pages * sysconf(_SC_PAGESIZE));
+		value = bytes(number);
+	}
+	printf("  %-44s %s\n", text, value);
+}
+
+/* Those with a name for people, in their order, then all others. */
+static void print_counters(const struct table *t)
 {
 	size_t i, j;
 
 	printf("HYPERVISOR\n");
-	for (i = 0; i < t->nr_rows; i++) {
-		const char *name = cell(t, i, "name"), *value = cell(t, i, "value");
-		const char *text = name;
-		char number[32];
-		unsigned int pages = 0;
+	for (j = 0; j <= NR_COUNTERS; j++) {
+		for (i = 0; i < t->nr_rows; i++) {
+			const char *name = cell(t, i, "name");
+			size_t known = 0;
 
-		for (j = 0; j < sizeof(counters) / sizeof(*counters); j++) {
-			if (!strcmp(counters[j].name, name)) {
-				text = counters[j].text;
-				pages = counters[j].pages;
-			}
+			while (known < NR_COUNTERS && strcmp(counters[known].name, name))
+				known++;
+			if (known == j)
+				print_counter(j < NR_COUNTERS ? counters[j].text : name,
+					      cell(t, i, "value"),
+					      j < NR_COUNTERS ? counters[j].pages : 0);
 		}
-
-		if (pages) {
-			snprintf(number, sizeof(number), "%llu",
-				 strtoull(value, NULL, 0) * pages * page_size);
-			value = bytes(number);
-		}
-		printf("  %-44s %s\n", text, value);
 	}
 }
 
@@ -112,8 +121,7 @@ static void print_rows(const struct table *t, const char *title,
 
 void print_tables(const struct state *state, bool all)
 {
-	/* A page of the hypervisor is a page of the kernel. */
-	print_counters(&state->table[STATS], sysconf(_SC_PAGESIZE));
+	print_counters(&state->table[STATS]);
 	print_rows(&state->table[DOMAINS], "DOMAINS", NULL);
 	print_rows(&state->table[STREAMS], "STREAMS", NULL);
 	if (state->table[CLIENTS].nr_rows)
