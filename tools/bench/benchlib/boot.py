@@ -16,14 +16,32 @@ class Failed(Exception):
 
 
 
-def bench_dir():
-    return os.path.join(machine.BUILD, "bench")
+def bench_dir(*below):
+    return os.path.join(machine.BUILD, "bench", *below)
 
 
-def extra_tree(files):
-    """A copy of build/bench/extra with FILES: {path: text}."""
+def kernel_dir(variant):
+    """Of the kernel that is measured, as tools/bench/build has it."""
+    at = os.path.dirname(machine.image(variant))
+    at = os.path.realpath(os.path.join(at, "../../.."))
+    if not os.path.exists(os.path.join(at, ".config")):
+        at = os.path.join(machine.BUILD, "kernel" + machine.variant())
+    return at
+
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+
+
+def extra_tree(variant, files, fio):
+    """What the initramfs has in addition; FILES is {path: text}."""
     tree = tempfile.mkdtemp(prefix="orin-bench-", dir=machine.scratch())
-    shutil.copytree(os.path.join(bench_dir(), "extra"), tree, dirs_exist_ok=True)
+    shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
+    shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
+    os.makedirs(os.path.join(tree, "lib/modules"))
+    shutil.copy(bench_dir(os.path.basename(kernel_dir(variant)), "dmabench.ko"),
+                os.path.join(tree, "lib/modules"))
+    if fio:
+        shutil.copytree(bench_dir("fio"), tree, dirs_exist_ok=True)
     user = os.environ.get("INITRD_EXTRA")
     if user:
         shutil.copytree(user, tree, dirs_exist_ok=True)
@@ -48,9 +66,9 @@ class Counted:
 
 
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, timeout=300,
-         mem="2G", append="", root=""):
+         mem="2G", append="", root="", fio=False):
     name = f"bench-{what}-{variant.name}"
-    tree = extra_tree(files)
+    tree = extra_tree(variant, files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
     qemu = []
     if plugin:
