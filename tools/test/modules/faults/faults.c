@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an owner of a domain goes through whose devices, or whose IOMMU, do not
+ * behave: each bus master can have a domain of its own, with a fault handler.
+ *
+ *	<debugfs>/faults/run	write a command, read from the same open file
+ *
+ *	own N		bus master N moves to a domain of its own, with 16 pages
+ *			mapped from address 0x10000000 on (enough to meet each
+ *			instance of an SMMU)
+ *	drop N		back to its DMA API domain
+ *	dma N r|w ADDR	one transfer: "ok" or "abort"
+ *	reach N		"ok" if each page can be read and written
+ *	loop N ADDR US [CLIENT SID]
+ *			reads of ADDR all the time, every US microseconds; as
+ *			another client of the memory controller, or stream
+ *	stop N		ends it: transfers that were let through, and that were not
+ *	told N		what the fault handler was told since it was last asked:
+ *			number, last address, r or w
+ *	unmap N PAGE	bytes unmapped, milliseconds it took
+ *	give N PAGE	the page is given to the hypervisor: 0 or its error
+ *
+ * Anything that does not work is answered with "error" and an errno.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/iommu.h>
+#include <linux/kvm_host.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+
+#include <asm/kvm_asm.h>
+
+#include <busmaster/busmaster.h>
+
+#define NR_LABS		4
+#define NR_PAGES	16
+#define BASE		0x10000000UL
+
+struct lab {
+	struct bm *bm;
+	struct iommu_group *group;
+	struct iommu_domain *domain;
+	struct page *page[NR_PAGES];	/* NULL: given away, or lost */
+	bool mapped[NR_PAGES];
+	unsigned long told;
+	unsigned long iova;
+	int flags;
+};
+
+static struct lab labs[NR_LABS];
+static DEFINE_MUTEX(lock);
+static DEFINE_SPINLOCK(told_lock);
+static struct dentry *dir;
+
+static int handler(struct iommu_domain *domain, struct device *dev, unsigned long iova,
+		   int flags, void *token)
+{
+	struct lab *lab = token;
+
+	guard(spinlock_irqsave)(&told_lock);
+	lab->told++;
+	lab->iova = iova;
+	lab->flags = flags;
+	return 0;
+}
+
+static void free_lab(struct lab *lab)
+{
+	int i;
+
+	for (i = 0; i < NR_PAGES; i++) {
+		if (lab->mapped[i])
+			iommu_unmap(lab->domain, BASE + i * PAGE_SIZE, PAGE_SIZE);
+		if (lab->page[i])
+			__free_page(lab->page[i]);
+	}
+	if (!IS_ERR_OR_NULL(lab->domain))
+		iommu_domain_free(lab->domain);
+	if (lab->group)
+		iommu_group_put(lab->group);
+	*lab = (struct lab) {};
+}
+
+static int own(struct lab *lab, unsigned int n)
+{
+	int i, ret;
+
+	if (lab->bm)
+		return -EBUSY;
+	lab->bm = bm_get(n);
+	if (!lab->bm)
+		return -ENODEV;
+	lab->group = iommu_group_get(bm_device(lab->bm));
+	if (!lab->group) {
+		lab->bm = NULL;
+		return -ENODEV;
+	}
+	lab->domain = iommu_paging_domain_alloc(bm_device(lab->bm));
+	if (IS_ERR(lab->domain)) {
+		ret = PTR_ERR(lab->domain);
+		goto free;
+	}
+	iommu_set_fault_handler(lab->domain, handler, lab);
+
+	for (i = 0; i < NR_PAGES; i++) {
+		ret = -ENOMEM;
+		lab->page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!lab->page[i])
+			goto free;
+		ret = iommu_map(lab->domain, BASE + i * PAGE_SIZE, page_to_phys(lab->page[i]),
+				PAGE_SIZE, IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
+		if (ret)
+			goto free;
+		lab->mapped[i] = true;
+	}
+	ret = iommu_attach_group(lab->domain, lab->group);
+	if (!ret)
+		return 0;
+free:
+	free_lab(lab);
+	return ret;
+}
+
+static void drop(struct lab *lab)
+{
+	bm_stop(lab->bm);
+	iommu_detach_group(lab->domain, lab->group);
+	free_lab(lab);
+}
+
+static bool dma(struct lab *lab, u64 addr, bool write, u64 *word)
+{
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.flags = write ? BM_F_WRITE : 0,
+		.len = sizeof(*word),
+		.addr = addr,
+	};
+
+	bm_transfer(lab->bm, &x, word);
+	return !(x.status & BM_S_ERROR);
+}
+
+/* The display's client has no way to write: then reading has to do. */
+static bool reach(struct lab *lab)
+{
+	struct bm_info info;
+	int i;
+
+	bm_describe(lab->bm, &info);
+	for (i = 0; i < NR_PAGES; i++) {
+		u64 word = 0x0123456789abcdefULL * (i + 1), back = 0;
+
+		if (!lab->mapped[i])
+			continue;
+		if (info.client_read != info.client_write || info.client_read == BM_AS_DESCRIBED) {
+			if (!dma(lab, BASE + i * PAGE_SIZE, true, &word))
+				return false;
+		} else {
+			*(u64 *)page_address(lab->page[i]) = word;
+		}
+		if (!dma(lab, BASE + i * PAGE_SIZE, false, &back) || back != word)
+			return false;
+	}
+	return true;
+}
+
+static void loop(struct lab *lab, u64 addr, unsigned int us, u32 client, u32 sid)
+{
+	struct bm_xfer x = {
+		.client = client,
+		.sid = sid,
+		.flags = BM_F_LOOP,
+		.len = 8,
+		.addr = addr,
+		.period_us = us,
+	};
+
+	bm_transfer(lab->bm, &x, NULL);
+}
+
+/* To EL2 and back: what comes back need not be the page that went. */
+static long give(struct lab *lab, unsigned int i)
+{
+	struct arm_smccc_res res;
+	long ret;
+
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), page_to_pfn(lab->page[i]), 0,
+			  &res);
+	ret = res.a0 ? -EOPNOTSUPP : res.a1;
+	if (ret)
+		return ret;
+
+	lab->page[i] = NULL;
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_reclaim), 0, &res);
+	if (!res.a0 && !res.a1)
+		__free_page(pfn_to_page(res.a2));
+	return 0;
+}
+
+static int run(char *s, int size, const char *verb, unsigned int n, const char *arg)
+{
+	struct lab *lab = &labs[n];
+	struct bm_xfer x = {};
+	unsigned long long addr;
+	u32 us, page, client = BM_AS_DESCRIBED, sid = BM_AS_DESCRIBED;
+	size_t unmapped;
+	ktime_t start;
+	u64 word = 0;
+	char rw;
+
+	if (!strcmp(verb, "own")) {
+		int ret = own(lab, n);
+
+		return scnprintf(s, size, ret ? "error %d\n" : "ok\n", ret);
+	}
+	if (!lab->bm)
+		goto bad;
+
+	if (!strcmp(verb, "drop")) {
+		drop(lab);
+		return scnprintf(s, size, "ok\n");
+	}
+	if (!strcmp(verb, "dma") && sscanf(arg, "%c %lli", &rw, &addr) == 2)
+		return scnprintf(s, size, "%s\n",
+				 dma(lab, addr, rw == 'w', &word) ? "ok" : "abort");
+	if (!strcmp(verb, "reach"))
+		return scnprintf(s, size, "%s\n", reach(lab) ? "ok" : "abort");
+	if (!strcmp(verb, "loop") && sscanf(arg, "%lli %u %i %i", &addr, &us, &client, &sid) >= 2) {
+		loop(lab, addr, us, client, sid);
+		return scnprintf(s, size, "ok\n");
+	}
+	if (!strcmp(verb, "stop")) {
+		bm_stop(lab->bm);
+		bm_status(lab->bm, &x, NULL);
+		return scnprintf(s, size, "%u %u\n", x.ok_count, x.err_count);
+	}
+	if (!strcmp(verb, "told")) {
+		int ret;
+
+		guard(spinlock_irq)(&told_lock);
+		ret = scnprintf(s, size, "%lu %#lx %c\n", lab->told, lab->iova,
+				lab->flags & IOMMU_FAULT_WRITE ? 'w' : 'r');
+		lab->told = 0;
+		return ret;
+	}
+	if (sscanf(arg, "%u", &page) != 1 || page >= NR_PAGES)
+		goto bad;
+	if (!strcmp(verb, "unmap")) {
+		start = ktime_get();
+		unmapped = iommu_unmap(lab->domain, BASE + page * PAGE_SIZE, PAGE_SIZE);
+		lab->mapped[page] = false;
+		return scnprintf(s, size, "%zu %lld\n", unmapped,
+				 ktime_ms_delta(ktime_get(), start));
+	}
+	if (!strcmp(verb, "give") && lab->page[page])
+		return scnprintf(s, size, "%ld\n", give(lab, page));
+bad:
+	return scnprintf(s, size, "error %d\n", -EINVAL);
+}
+
+static ssize_t run_write(struct file *file, const char __user *buf, size_t size, loff_t *pos)
+{
+	char *s = simple_transaction_get(file, buf, size), verb[16], arg[64];
+	unsigned int n;
+	int at = 0;
+
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	if (sscanf(s, "%15s %u %n", verb, &n, &at) < 2 || n >= NR_LABS)
+		return -EINVAL;
+
+	/* the answer goes where the question was */
+	strscpy(arg, s + at);
+
+	guard(mutex)(&lock);
+	simple_transaction_set(file, run(s, SIMPLE_TRANSACTION_LIMIT, verb, n, arg));
+	return size;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.write = run_write,
+	.read = simple_transaction_read,
+	.release = simple_transaction_release,
+};
+
+static int __init faults_init(void)
+{
+	dir = debugfs_create_dir("faults", NULL);
+	debugfs_create_file("run", 0600, dir, NULL, &run_fops);
+	return 0;
+}
+module_init(faults_init);
+
+static void __exit faults_exit(void)
+{
+	int i;
+
+	debugfs_remove(dir);
+	for (i = 0; i < NR_LABS; i++)
+		if (labs[i].bm)
+			drop(&labs[i]);
+}
+module_exit(faults_exit);
+
+MODULE_DESCRIPTION("Domains whose devices or IOMMU do not behave");
+MODULE_LICENSE("GPL");
