@@ -46,12 +46,12 @@ def run(variant, loads=None, **how):
     results, first = {}, {}
     for i, (name, ops, ms) in enumerate(counted.lines):
         r = counted.regions[i + 1]
-        now = {"ops": int(ops), "insns": r["el0"] + r["el1"] + r["el2"], "el2": r["el2"],
-               "hypercalls": r["hvc"], "ms": int(ms)}
+        now = {"ops": int(ops), "instructions": r["el0"] + r["el1"] + r["el2"],
+               "el2_instructions": r["el2"], "hypercalls": r["hvc"], "milliseconds": int(ms)}
         if name not in first:
             first[name] = now
             continue
         was = first[name]
         n = now["ops"] - was["ops"]
-        results[name] = {k: (now[k] - was[k]) / n for k in ("insns", "el2", "hypercalls", "ms")}
+        results[name] = {k: (now[k] - was[k]) / n for k in now if k != "ops"}
     return results, counted

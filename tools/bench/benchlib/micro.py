@@ -2,6 +2,7 @@
 """The DMA API alone: instructions, hypercalls, EL2's share."""
 
 import concurrent.futures
+import json
 
 from . import boot
 
@@ -26,46 +27,58 @@ QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-n
 
 
 def parse(counted):
-    """{(device, op, size): figures per operation}"""
-    results = {}
+    """[(device, op, size, figures per operation)], in the order of the jobs. Of
+    `stats` and `regs` the figures are what was said."""
+    results = []
     previous = 0
     for words in counted.lines:
         dev, op, size, _count = words[:4]
+        size = int(size) if size.isdigit() else size
+        if op == "regs":
+            results.append((dev, op, size, json.loads(" ".join(words[4:]))))
+            continue
         said = dict(w.split("=", 1) for w in words[4:])
+        if op == "stats":
+            results.append((dev, op, size, {k: int(v) for k, v in said.items()}))
+            continue
         if "error" in said:
-            results[dev, op, int(size)] = {"error": said["error"]}
+            results.append((dev, op, size, {"error": said["error"]}))
             continue
         n, ops, ns = (int(said[k]) for k in ("n", "ops", "ns"))
         regions = [counted.regions[i] for i in range(previous + 1, n + 1)]
         previous = n
-        if not regions:
-            continue
-        calls = {}
-        for r in regions:
-            for c, (times, insns, longest) in r["calls"].items():
-                had = calls.setdefault(c, [0, 0, 0])
-                calls[c] = [had[0] + times, had[1] + insns, max(had[2], longest)]
-        results[dev, op, int(size)] = {
-            "ops": ops,
-            "clock": ns / ops,
-            "insns": sum(r["el0"] + r["el1"] + r["el2"] for r in regions) / ops,
-            "el2": sum(r["el2"] for r in regions) / ops,
-            "hypercalls": sum(r["hvc"] for r in regions) / ops,
-            "stays": sum(r["stays"] for r in regions) / ops,
-            "longest": max(r["longest"] for r in regions),
-            "calls": calls,
-        }
+        if regions:
+            results.append((dev, op, size, figures(regions, ops, ns)))
     return results
 
 
-def run_one(variant, lines):
-    return parse(boot.boot(variant, "micro", "bench-micro", {"/bench/micro": "\n".join(lines) + "\n"}))
+def figures(regions, ops, ns):
+    calls = {}
+    for r in regions:
+        for c, (times, insns, longest) in r["calls"].items():
+            had = calls.setdefault(c, [0, 0, 0])
+            calls[c] = [had[0] + times, had[1] + insns, max(had[2], longest)]
+    return {
+        "operations": ops,
+        "clock": ns / ops,
+        "instructions": sum(r["el0"] + r["el1"] + r["el2"] for r in regions) / ops,
+        "el2_instructions": sum(r["el2"] for r in regions) / ops,
+        "hypercalls": sum(r["hvc"] for r in regions) / ops,
+        "longest_el2_stay": max(r["longest"] for r in regions),
+        "calls": calls,
+    }
+
+
+def run_one(variant, lines, what="micro", **how):
+    return parse(boot.boot(variant, what, "bench-micro",
+                           {"/bench/micro": "\n".join(lines) + "\n"}, **how))
 
 
 def run(variants, lines, at_a_time=1):
     with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
-        return dict(zip([v.name for v in variants],
-                        pool.map(lambda v: run_one(v, lines), variants)))
+        all_results = pool.map(lambda v: run_one(v, lines), variants)
+        return {v.name: {r[:3]: r[3] for r in results}
+                for v, results in zip(variants, all_results)}
 
 
 def size_name(size):
@@ -101,12 +114,12 @@ def cell(results, name, key):
         return "-"
     if "error" in r:
         return r["error"]
-    text = f"{r['insns']:.0f}"
+    text = f"{r['instructions']:.0f}"
     if r["hypercalls"]:
-        text += f" [{r['el2']:.0f}, {r['hypercalls']:.4g}]"
+        text += f" [{r['el2_instructions']:.0f}, {r['hypercalls']:.4g}]"
     base = results.get(base_of(name), {}).get(key)
     if base and name != base_of(name) and "error" not in base:
-        text += f" x{r['insns'] / base['insns']:.2f}"
+        text += f" x{r['instructions'] / base['instructions']:.2f}"
     return text
 
 

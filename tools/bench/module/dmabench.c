@@ -21,11 +21,14 @@
  *	fill	SIZE more pages are mapped, beyond what the DMA API uses, and
  *		remain until `empty`; nothing is measured
  *	empty
- *	attach	a new domain is attached to the device and detached (COUNT times)
+ *	attach	a new domain is attached to the device, COUNT times
+ *	parallel	SIZE CPUs do what `pair` does, each COUNT times, with the
+ *		devices in turn: DEVICE can be several names, separated by commas
  *
  * Memory is mapped both ways. The first rounds are not measured: they fill
  * caches of IOVAs, pools, tables. No interrupt is taken while it is measured,
- * but with `attach`, which may sleep.
+ * but with `attach` and
+ * `parallel`.
  *
  * A program that counts instructions from outside sees where a measurement
  * begins and ends by instructions that do nothing (MARK_START, MARK_STOP).
@@ -33,6 +36,7 @@
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -50,9 +54,11 @@
 #define WARMUP		64
 #define MAX_LIVE	512
 #define MAX_SG		256
+#define MAX_DEVICES	8
 
 #define FILL_BASE	(1ULL << 36)
-#define FILL_BASE_32BIT	0x80000000ULL
+#define FILL_BASE_32BIT	0x10000000ULL	/* above the window of MSIs */
+#define FILL_END_32BIT	0xe0000000ULL
 #define FILL_ORDER	9
 
 struct filled {
@@ -357,7 +363,8 @@ static int job_fill(struct job *job)
 	for (i = 0; i < job->size; i += step) {
 		u64 iova = f->base + f->pages_mapped * PAGE_SIZE;
 
-		if (iova + PAGE_SIZE * step - 1 > domain->geometry.aperture_end)
+		/* The DMA API begins at the end of the first 4 GiB. */
+		if (f->base == FILL_BASE_32BIT && iova >= FILL_END_32BIT)
 			return -ENOSPC;
 		ret = iommu_map(domain, iova, page_to_phys(f->pages), PAGE_SIZE * step,
 				IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
@@ -392,6 +399,86 @@ static int job_attach(struct job *job)
 	return ret;
 }
 
+/*
+ * Several CPUs
+ */
+
+struct worker {
+	struct task_struct *task;
+	struct device *dev;
+	unsigned int count;
+	atomic_t *waiting;
+	int ret;
+};
+
+static int work(void *data)
+{
+	struct worker *w = data;
+	struct job job = { .dev = w->dev, .size = PAGE_SIZE };
+
+	job.buffer = (void *)get_zeroed_page(GFP_KERNEL);
+	w->ret = job.buffer ? pairs(&job, WARMUP) : -ENOMEM;
+
+	/* all together */
+	atomic_dec(w->waiting);
+	while (atomic_read(w->waiting) > 0)
+		cpu_relax();
+	if (!w->ret)
+		w->ret = pairs(&job, w->count);
+
+	atomic_dec(w->waiting);
+	free_page((unsigned long)job.buffer);
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static int job_parallel(struct job *job, struct device **devs, unsigned int nr_devs)
+{
+	unsigned int i, nr = job->size, made;
+	struct worker *workers;
+	atomic_t waiting;
+	int ret = 0;
+
+	if (!nr || nr > num_online_cpus())
+		return -EINVAL;
+	workers = kcalloc(nr, sizeof(*workers), GFP_KERNEL);
+	if (!workers)
+		return -ENOMEM;
+
+	/* the last to arrive is this thread */
+	atomic_set(&waiting, nr + 1);
+	for (made = 0; made < nr; made++) {
+		struct worker *w = &workers[made];
+
+		w->dev = devs[made % nr_devs];
+		w->count = job->count;
+		w->waiting = &waiting;
+		w->task = kthread_create_on_cpu(work, w, made, "dmabench/%u");
+		if (IS_ERR(w->task)) {
+			ret = PTR_ERR(w->task);
+			break;
+		}
+		wake_up_process(w->task);
+	}
+	atomic_sub(nr - made, &waiting);
+	while (atomic_read(&waiting) > 1)
+		schedule_timeout_uninterruptible(1);
+	start_sleepable();
+	atomic_dec(&waiting);
+	while (atomic_read(&waiting) > -(int)made)
+		schedule_timeout_uninterruptible(1);
+	stop_sleepable();
+
+	for (i = 0; i < made; i++) {
+		ret = ret ?: workers[i].ret;
+		kthread_stop(workers[i].task);
+	}
+	job->count *= made;
+	kfree(workers);
+	return ret;
+}
+
 static int do_job(struct job *job, const char *op)
 {
 	if (!strcmp(op, "pair") || !strcmp(op, "map") || !strcmp(op, "unmap"))
@@ -409,30 +496,48 @@ static int do_job(struct job *job, const char *op)
 	return -EINVAL;
 }
 
+static struct device *find_device(const char *name)
+{
+	return bus_find_device_by_name(&platform_bus_type, NULL, name) ?:
+	       bus_find_device_by_name(&pci_bus_type, NULL, name);
+}
+
 static ssize_t run_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
 {
-	char line[128] = "", name[64], op[16];
+	struct device *devs[MAX_DEVICES] = {};
+	char line[128] = "", names[64], op[16];
+	char *rest = names, *name;
+	unsigned int i, nr = 0;
 	struct job job = {};
-	int ret;
+	int ret = 0;
 
 	if (len >= sizeof(line) || copy_from_user(line, from, len))
 		return -EINVAL;
-	if (sscanf(line, "%63s %15s %zu %u", name, op, &job.size, &job.count) != 4)
+	if (sscanf(line, "%63s %15s %zu %u", names, op, &job.size, &job.count) != 4)
 		return -EINVAL;
 
-	job.dev = bus_find_device_by_name(&platform_bus_type, NULL, name);
-	if (!job.dev)
-		job.dev = bus_find_device_by_name(&pci_bus_type, NULL, name);
-	if (!job.dev)
-		return -ENODEV;
+	while ((name = strsep(&rest, ",")) && !ret) {
+		if (nr < MAX_DEVICES)
+			devs[nr] = find_device(name);
+		if (nr == MAX_DEVICES || !devs[nr++])
+			ret = -ENODEV;
+	}
 
-	mutex_lock(&lock);
-	measured = 0;
-	ret = do_job(&job, op);
-	snprintf(answer, sizeof(answer), "n=%u ops=%u ns=%llu\n", regions, job.count, measured);
-	mutex_unlock(&lock);
+	if (!ret) {
+		mutex_lock(&lock);
+		measured = 0;
+		job.dev = devs[0];
+		if (!strcmp(op, "parallel"))
+			ret = job_parallel(&job, devs, nr);
+		else
+			ret = do_job(&job, op);
+		snprintf(answer, sizeof(answer), "n=%u ops=%u ns=%llu\n", regions, job.count,
+			 measured);
+		mutex_unlock(&lock);
+	}
 
-	put_device(job.dev);
+	for (i = 0; i < nr; i++)
+		put_device(devs[i]);
 	return ret ?: len;
 }
 
