@@ -4,10 +4,10 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT
+	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS
 
 .PHONY: all help demo test topology attack torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
-	apply-series export-series check-series bisect packages clean distclean
+	apply-series export-series check-series bisect check size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,10 @@ help:
 	@echo '  export-series   write branch series of build/linux to patches/ and here'
 	@echo '  bisect          each patch builds without a warning, and boots; goes on where it was,'
 	@echo '                  NO_BOOT=1 builds only; SERIES=NAME: another branch of build/linux'
+	@echo '  check           checkpatch, sparse, W=1 (gcc, clang), kernel-doc, coccicheck, htmldocs;'
+	@echo '                  CHECKS="NAME ..." some; some twenty minutes the first time'
+	@echo '  size            lines to read per patch'
+	@echo '  send-dry-run    what would be mailed, and to whom (out/send-dry-run.txt)'
 	@echo
 	@echo '  clean           remove what a run left (out/)'
 	@echo '  distclean       remove out/ and all that was fetched and built (build/)'
@@ -111,6 +115,15 @@ check-series: fetch
 
 bisect: $(if $(filter 1,$(NO_BOOT)),kernel-base,build)
 	@scripts/bisect.sh
+
+check: fetch
+	@scripts/check.sh
+
+size: fetch
+	@scripts/size.sh
+
+send-dry-run: fetch
+	@scripts/send-dry-run.sh
 
 clean:
 	rm -rf $(or $(OUT),out)

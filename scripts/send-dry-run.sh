@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Show exactly what would be mailed, and to whom; nothing is sent, no server is
+# asked for.  git send-email's own words go to out/send-dry-run.txt, with every
+# mail as it would leave in out/mails; a summary is printed.
+#
+# Recipients are what scripts/get_maintainer.pl of the kernel with the series
+# says: of a patch its maintainers (To), its reviewers and lists (Cc), and all
+# lists of the series; of the cover letter, all of them.
+
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/series.sh"
+
+maintainers()	# OPTION... PATCH...
+{
+	(cd "$LINUX" && perl scripts/get_maintainer.pl --no-git --no-git-fallback --norolestats \
+		--no-fixes "$@") | sort -u
+}
+
+# git send-email asks these of each mail
+case ${1:-} in
+--to)
+	cat "$OUT/recipients/to.$(basename "$2" | cut -c1-4)"
+	exit ;;
+--cc)
+	cat "$OUT/recipients/cc.$(basename "$2" | cut -c1-4)"
+	exit ;;
+esac
+
+EXTRA_PACKAGES="git-email libmailtools-perl" "$ROOT/scripts/apt.sh"
+[ -f "$LINUX/scripts/get_maintainer.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
+"$ROOT/scripts/apply-series.sh" --exported ||
+	note "$LINUX has work that patches/ lacks: patches/ is what is shown"
+
+to=$OUT/recipients mails=$OUT/mails
+rm -rf "$to" "$mails"
+mkdir -p "$to" "$mails"
+cp "$PATCHES/0000-cover-letter.txt" "$mails/0000-cover-letter.patch"
+patch_files | xargs -0 cp -t "$mails"
+
+for p in "$mails"/*.patch; do
+	n=$(basename "$p" | cut -c1-4)
+	[ "$n" != 0000 ] || continue
+	maintainers --m --nor --nol "$p" >"$to/to.$n"
+	maintainers --nom --r --nol "$p" >"$to/r.$n"
+	maintainers --nom --nor --l "$p" >"$to/l.$n"
+done
+sort -u "$to"/to.* >"$to/all.to"
+sort -u "$to"/l.* >"$to/all.l"
+mv "$to/all.to" "$to/to.0000"
+sort -u "$to"/r.* "$to/all.l" | comm -23 - "$to/to.0000" >"$to/cc.0000"
+for p in "$to"/r.*; do
+	sort -u "$p" "$to/all.l" | comm -23 - "$to/to.${p##*.}" >"$to/cc.${p##*.}"
+done
+
+bad=0
+for p in "$to"/to.*; do
+	[ -s "$p" ] || {
+		echo "patch ${p##*.} has no maintainer: $(grep -m1 '^Subject:' "$mails/${p##*.}"*)"
+		bad=1
+	}
+done
+
+from=$(sed -n 's/^From: //p' "$mails/0000-cover-letter.patch" | head -1)
+(cd "$mails" && git -c core.hooksPath=/dev/null send-email --dry-run --confirm=never --thread --no-chain-reply-to \
+	--no-signed-off-by-cc --suppress-cc=author --suppress-cc=self --no-format-patch --no-validate \
+	--8bit-encoding=UTF-8 --from="$from" \
+	--to-cmd="$ROOT/scripts/send-dry-run.sh --to" --cc-cmd="$ROOT/scripts/send-dry-run.sh --cc" \
+	./*.patch) >"$OUT/send-dry-run.txt" 2>&1 ||
+	die "git send-email refuses: $(tail -1 "$OUT/send-dry-run.txt")" "see $OUT/send-dry-run.txt"
+
+# lists cut what is longer than they like
+limit=$((100 << 10))
+big=$(find "$mails" -name '*.patch' -size +${limit}c -printf '%f (%k KiB) ')
+[ -z "$big" ] || { echo "longer than 100 KiB: $big"; bad=1; }
+
+echo "From: $from"
+echo "To, of the cover letter:"
+sed 's/^/    /' "$to/to.0000"
+echo "Cc:"
+sed 's/^/    /' "$to/cc.0000"
+grep '^Subject: ' "$OUT/send-dry-run.txt"
+echo "$(grep -c '^Subject: ' "$OUT/send-dry-run.txt") mails, $(wc -l <"$to/to.0000") in To, $(wc -l <"$to/cc.0000") in Cc;" \
+	"each with its own in ${OUT#"$ROOT"/}/send-dry-run.txt, as they would leave in ${OUT#"$ROOT"/}/mails"
+exit $bad
