@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Device trees of the machine: tools/qemu/dts/*.dts, which include the kernel's
-# own tegra234.dtsi, into build/dtb/*.dtb.
+# Device trees, into build/dtb/*.dtb: the machine's, tools/qemu/dts/*.dts, which
+# include the kernel's own tegra234.dtsi, and the kernel's own for the boards in
+# tools/jetson/boards.
 
 . "$(dirname "$0")/common.sh"
 
@@ -11,7 +12,11 @@ D=$BUILD/dtb$V
 lock "dtb$V"
 [ -d "$dts" ] || die "there are no device trees" "tools/qemu/dts is missing"
 
-state=$(hash_text "$(hash_of "$dts" "$LINUX/arch/arm64/boot/dts/nvidia/tegra234.dtsi" \
+nvidia=$LINUX/arch/arm64/boot/dts/nvidia
+boards=$(awk '!/^#/ { print $2 }' "$ROOT/tools/jetson/boards")
+
+# shellcheck disable=SC2046
+state=$(hash_text "$(hash_of "$dts" "$ROOT/tools/jetson/boards" $(echo "$nvidia"/tegra234*) \
 	"$LINUX/include/dt-bindings" "$ROOT/scripts/build-dtb.sh")")
 if fresh "dtb$V" "$state" && [ -d "$D" ]; then
 	exit 0
@@ -19,13 +24,17 @@ fi
 
 build()
 {
-	local f name
+	local f b name
 	mkdir -p "$D"
-	for f in "$dts"/*.dts; do
+	set -- "$dts"/*.dts
+	for b in $boards; do
+		set -- "$@" "$nvidia/$b.dts"
+	done
+	for f in "$@"; do
 		name=$(basename "$f" .dts)
 		"${CROSS}cpp" -nostdinc -undef -D__DTS__ -x assembler-with-cpp \
 			-I "$LINUX/include" -I "$LINUX/arch/arm64/boot/dts" \
-			-I "$LINUX/arch/arm64/boot/dts/nvidia" \
+			-I "$nvidia" \
 			-I "$LINUX/scripts/dtc/include-prefixes" -I "$dts" \
 			-o "$D/$name.tmp" "$f"
 		dtc -@ -q -I dts -O dtb -o "$D/$name.dtb" "$D/$name.tmp"

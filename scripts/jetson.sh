@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Debian packages for a Jetson with Orin, into out/jetson: the kernel with its
+# modules and device trees, and the command pkvm-iommu.  tools/jetson/README.md
+# says what to do with them.
+#
+#   jetson.sh            make the packages: arm64's defconfig, an hour on two cores
+#   jetson.sh config     only the configuration; prints the file's name
+#
+#   CONFIG="FILE..."     these options and no others in place of defconfig and
+#                        tools/jetson/*.config, to try this script in minutes:
+#                        CONFIG="tools/test/config/orin.config" scripts/jetson.sh
+
+. "$(dirname "$0")/common.sh"
+
+CONFIG=${CONFIG:-}
+if [ -n "$CONFIG" ]; then
+	J=$BUILD/jetson-$(hash_text "$CONFIG" | cut -c1-8)$V
+	default=allnoconfig
+	fragments=$CONFIG
+else
+	J=$BUILD/jetson$V
+	default=defconfig
+	fragments=$(ls "$ROOT"/tools/jetson/*.config)
+fi
+O=$J/kernel
+config=$O/.config
+lock "$(basename "$J")"
+
+[ -f "$LINUX/Kbuild" ] || die "there is no kernel source in $LINUX" "make fetch"
+
+KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
+export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
+export LOCALVERSION=
+kmake()
+{
+	make -s -C "$LINUX" O="$O" ARCH=arm64 CROSS_COMPILE="$CROSS" "$@"
+}
+
+configure()
+{
+	local opt
+	mkdir -p "$O"
+	# shellcheck disable=SC2086
+	cat $fragments >"$J/fragment"
+	if [ $default = allnoconfig ]; then
+		kmake KCONFIG_ALLCONFIG="$J/fragment" allnoconfig
+	else
+		kmake $default
+		# the last line about an option counts
+		for opt in $(sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p; s/^\(CONFIG_[A-Za-z0-9_]*\)=.*/\1/p' \
+			"$J/fragment"); do
+			sed -i "/^$opt=/d; /^# $opt is not set\$/d" "$config"
+		done
+		cat "$J/fragment" >>"$config"
+		kmake olddefconfig
+	fi
+}
+
+# Name each line of the fragments that the configuration does not have
+wrong()
+{
+	local line opt
+	grep -E '^CONFIG_|^# CONFIG_.* is not set$' "$J/fragment" | while IFS= read -r line; do
+		case $line in
+		*=*)	grep -qxF "$line" "$config" || echo "$line" ;;
+		*)	opt=${line#\# }
+			! grep -q "^${opt%% *}=" "$config" || echo "$line" ;;
+		esac
+	done
+}
+
+# shellcheck disable=SC2086
+state=$(hash_text "$default" "$(hash_of $fragments "$ROOT/scripts/jetson.sh")" \
+	"$(git -C "$LINUX" ls-files -z '*Kconfig*' arch/arm64/configs/defconfig |
+		(cd "$LINUX" && xargs -0 cat) | sha256sum)" "$("${CROSS}gcc" --version | head -1)")
+name=$(basename "$J")-config
+if ! fresh "$name" "$state" || [ ! -f "$config" ]; then
+	log=$(step "configure the kernel for a Jetson" configure)
+	echo "$log" >&2
+	missing=$(wrong)
+	[ -z "$missing" ] || [ $default = allnoconfig ] ||
+		die "tools/jetson/*.config does not take effect: $(echo "$missing" | paste -sd, | sed 's/,/, /g')" \
+		    "drop these lines or enable what they depend on"
+	stamp "$name" "$state"
+fi
+if [ "${1:-}" = config ]; then
+	echo "$config"
+	exit 0
+fi
+
+EXTRA_PACKAGES="debhelper dpkg-dev libdw-dev" "$ROOT/scripts/apt.sh"
+
+# the part of a package's name that changes with the kernel, and its version
+release=$(kmake kernelrelease)
+
+packages()
+{
+	rm -f "$J"/*.deb
+	kmake -j"$JOBS" DEB_BUILD_PROFILES="pkg.linux-upstream.nokernelheaders pkg.linux-upstream.nokerneldbg" \
+		bindeb-pkg
+}
+
+command()
+{
+	local root=$J/command deb
+	deb=$J/pkvm-iommu_$release-1_arm64.deb
+	rm -rf "$root"
+	mkdir -p "$root/DEBIAN"
+	make -s -C "$ROOT/tools/pkvm-iommu" CC="${CROSS}gcc" LDFLAGS="-static -s" O="$J" \
+		DESTDIR="$root" PREFIX=/usr install
+	gzip -9n "$root/usr/share/man/man8/pkvm-iommu.8"
+	cat >"$root/DEBIAN/control" <<-EOF
+	Package: pkvm-iommu
+	Version: $release-1
+	Architecture: arm64
+	Maintainer: $KBUILD_BUILD_USER <$KBUILD_BUILD_USER@$KBUILD_BUILD_HOST>
+	Section: admin
+	Priority: optional
+	Description: show what the protected KVM hypervisor does with its IOMMUs
+	EOF
+	dpkg-deb --build --root-owner-group "$root" "$deb"
+}
+
+# All that has to be in the packages, or what is not
+contents()
+{
+	local image=$1 list board dtb
+	list=$(dpkg-deb -c "$image" | awk '{ print $6 }')
+	has()
+	{
+		grep -qE "$1" <<<"$list" || die "$(basename "$image") has no $2" "read $J"
+	}
+	has "^\./boot/vmlinuz-$release\$" "kernel"
+	has "^\./boot/config-$release\$" "configuration"
+	has "^\./(usr/)?lib/modules/$release/.*\.ko(\.zst)?\$" "module"
+	while read -r board dtb _; do
+		case $board in
+		\#*|'')	continue ;;
+		esac
+		has "^\./usr/lib/linux-image-$release/nvidia/${dtb//+/\\+}\.dtb\$" "device tree for $board"
+	done <"$ROOT/tools/jetson/boards"
+	dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" | grep -qx CONFIG_ARM_SMMU_KVM=y ||
+		die "$(basename "$image") lacks the series" "CONFIG_ARM_SMMU_KVM=y"
+	echo "    $(grep -c '\.ko' <<<"$list") modules, $(grep -c '\.dtb$' <<<"$list") device trees"
+}
+
+step "build the packages for a Jetson ($release)" packages
+step "package the command pkvm-iommu" command
+image=$(find "$J" -maxdepth 1 -name "linux-image-$release"'_*_arm64.deb')
+[ -n "$image" ] || die "there is no linux-image-$release in $J" "read $BUILD/log"
+contents "$image"
+
+mkdir -p "$OUT/jetson"
+rm -f "$OUT"/jetson/*.deb
+cp "$image" "$J"/pkvm-iommu_*.deb "$OUT/jetson/"
+(cd "$OUT/jetson" && sha256sum -- *.deb >SHA256SUMS && ls -sh -- *.deb)
