@@ -65,6 +65,7 @@ class Counted:
         self.stats = {}
 
 
+# With several CPUs they run side by side, by the host's clock: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, timeout=300,
          mem="2G", append="", root="", fio=False):
     name = f"bench-{what}-{variant.name}"
@@ -74,7 +75,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, tim
     if plugin:
         qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}"]
     b = machine.Boot(name=name, mode=variant.mode, dtb=variant.dtb, append=f"{variant.append} {append}",
-                     cpu="cortex-a76,cntfrq=1000000000", smp=smp, mem=mem, icount=True,
+                     cpu="cortex-a76,cntfrq=1000000000", smp=smp, mem=mem, icount=smp == 1,
                      devices=list(devices), qemu=[*qemu, *variant.qemu], root=root, extra=tree)
     results, done = Counted(), []
     bad = []

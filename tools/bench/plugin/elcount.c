@@ -25,6 +25,9 @@
  *
  * The last line ("n":0) is about the whole run. An instruction that leaves EL2
  * counts for EL2, one that enters it for where it was.
+ *
+ * With several CPUs and -icount, which has them take turns, QEMU 10.0 gives
+ * plugins the wrong CPU and can end in an assertion: use one or the other.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -69,11 +72,11 @@ typedef struct {
 	uint64_t began;		/* instructions at EL2 then */
 	bool stay, called;
 	unsigned int call;
+	Stats all, region;
 } Cpu;
 
 static struct qemu_plugin_scoreboard *counts;
 static Cpu cpus[MAX_CPUS];
-static Stats all, region;
 static uint64_t region_el[NR_EL];
 static unsigned int region_nr;
 static bool in_region;
@@ -105,7 +108,7 @@ static void end_stay(unsigned int cpu)
 {
 	Cpu *c = &cpus[cpu];
 	uint64_t len = get(cpu, EL2) - c->began;
-	Stats *s[] = { &all, &region };
+	Stats *s[] = { &c->all, &c->region };
 
 	if (!c->stay)
 		return;
@@ -151,13 +154,13 @@ static void call_exec(unsigned int cpu, void *hvc)
 	/* the stay before this one ended here at the latest */
 	end_stay(cpu);
 	if (hvc) {
-		all.hvc++;
-		region.hvc++;
+		c->all.hvc++;
+		c->region.hvc++;
 		c->call = MIN(read_reg(c->x0) & 0xffff, MAX_CALLS);
 		c->called = true;
 	} else {
-		all.smc++;
-		region.smc++;
+		c->all.smc++;
+		c->region.smc++;
 	}
 }
 
@@ -167,8 +170,32 @@ static void sum(uint64_t *el)
 		el[e] = qemu_plugin_u64_sum(counter(e));
 }
 
-static void report(unsigned int n, const uint64_t *el, const Stats *s)
+static Stats sum_stats(bool whole_run)
 {
+	Stats sum = {};
+
+	for (unsigned int i = 0; i < MAX_CPUS; i++) {
+		const Stats *s = whole_run ? &cpus[i].all : &cpus[i].region;
+
+		sum.hvc += s->hvc;
+		sum.smc += s->smc;
+		sum.stays += s->stays;
+		if (s->longest > sum.longest) {
+			sum.longest = s->longest;
+			sum.longest_call = s->longest_call;
+		}
+		for (unsigned int c = 0; c <= MAX_CALLS; c++) {
+			sum.call[c].calls += s->call[c].calls;
+			sum.call[c].insns += s->call[c].insns;
+			sum.call[c].longest = MAX(sum.call[c].longest, s->call[c].longest);
+		}
+	}
+	return sum;
+}
+
+static void report(unsigned int n, const uint64_t *el)
+{
+	Stats stats = sum_stats(!n), *s = &stats;
 	const char *sep = "";
 
 	fprintf(out, "{\"n\": %u, \"el0\": %" PRIu64 ", \"el1\": %" PRIu64
@@ -192,7 +219,8 @@ static void report(unsigned int n, const uint64_t *el, const Stats *s)
 static void start_exec(unsigned int cpu, void *unused)
 {
 	end_stay(cpu);
-	memset(&region, 0, sizeof(region));
+	for (unsigned int i = 0; i < MAX_CPUS; i++)
+		memset(&cpus[i].region, 0, sizeof(cpus[i].region));
 	sum(region_el);
 	in_region = true;
 }
@@ -208,7 +236,7 @@ static void stop_exec(unsigned int cpu, void *unused)
 	sum(el);
 	for (unsigned int e = 0; e < NR_EL; e++)
 		el[e] -= region_el[e];
-	report(++region_nr, el, &region);
+	report(++region_nr, el);
 }
 
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -268,7 +296,7 @@ static void at_exit(qemu_plugin_id_t id, void *unused)
 	uint64_t el[NR_EL];
 
 	sum(el);
-	report(0, el, &all);
+	report(0, el);
 	fclose(out);
 }
 
