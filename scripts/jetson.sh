@@ -99,7 +99,8 @@ release=$(kmake kernelrelease)
 packages()
 {
 	rm -f "$J"/*.deb
-	kmake -j"$JOBS" DEB_BUILD_PROFILES="pkg.linux-upstream.nokernelheaders pkg.linux-upstream.nokerneldbg" \
+	# boot loaders want what EFI can start: the image as it is, not compressed
+	kmake -j"$JOBS" KBUILD_IMAGE=arch/arm64/boot/Image DEB_BUILD_PROFILES="pkg.linux-upstream.nokernelheaders pkg.linux-upstream.nokerneldbg" \
 		bindeb-pkg
 }
 
@@ -144,6 +145,8 @@ contents()
 	done <"$ROOT/tools/jetson/boards"
 	dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" | grep -qx CONFIG_ARM_SMMU_KVM=y ||
 		die "$(basename "$image") lacks the series" "CONFIG_ARM_SMMU_KVM=y"
+	[ "$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/vmlinuz-$release" | head -c 2)" = MZ ] ||
+		die "the kernel in $(basename "$image") is no EFI program" "KBUILD_IMAGE"
 	echo "    $(grep -c '\.ko' <<<"$list") modules, $(grep -c '\.dtb$' <<<"$list") device trees"
 }
 
