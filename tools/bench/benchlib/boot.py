@@ -20,9 +20,9 @@ def bench_dir(*below):
     return os.path.join(machine.BUILD, "bench", *below)
 
 
-def kernel_dir(variant):
+def kernel_dir():
     """Of the kernel that is measured, as tools/bench/build has it."""
-    at = os.path.dirname(machine.image(variant))
+    at = os.path.dirname(os.environ.get("KERNEL") or "/")
     at = os.path.realpath(os.path.join(at, "../../.."))
     if not os.path.exists(os.path.join(at, ".config")):
         at = os.path.join(machine.BUILD, "kernel" + machine.variant())
@@ -32,13 +32,13 @@ def kernel_dir(variant):
 HERE = os.path.dirname(os.path.realpath(__file__))
 
 
-def extra_tree(variant, files, fio):
+def extra_tree(files, fio):
     """What the initramfs has in addition; FILES is {path: text}."""
     tree = tempfile.mkdtemp(prefix="orin-bench-", dir=machine.scratch())
     shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
     shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
     os.makedirs(os.path.join(tree, "lib/modules"))
-    shutil.copy(bench_dir(os.path.basename(kernel_dir(variant)), "dmabench.ko"),
+    shutil.copy(bench_dir(os.path.basename(kernel_dir()), "dmabench.ko"),
                 os.path.join(tree, "lib/modules"))
     if fio:
         shutil.copytree(bench_dir("fio"), tree, dirs_exist_ok=True)
@@ -55,28 +55,32 @@ def extra_tree(variant, files, fio):
 
 class Counted:
     """After a boot: `lines` (of words after `BENCH:`), `regions` {number: dict},
-    `whole` (region 0), `seconds`, `stats` of the models."""
+    `whole` (region 0), `seconds`, `stats` of the models, `console`."""
 
     def __init__(self):
         self.lines = []
         self.regions = {}
         self.whole = None
+        self.console = []
         self.seconds = 0.0
         self.stats = {}
 
 
 # With several CPUs they run side by side, by the host's clock: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, timeout=300,
-         mem="2G", append="", root="", fio=False):
+         mem="2G", append="", root="", init="/init", fio=False, kernel="series"):
     name = f"bench-{what}-{variant.name}"
-    tree = extra_tree(variant, files, fio)
+    tree = extra_tree(files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
     qemu = []
     if plugin:
         qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}"]
-    b = machine.Boot(name=name, mode=variant.mode, dtb=variant.dtb, append=f"{variant.append} {append}",
+    image = ""
+    if kernel == "base":
+        image = os.path.join(machine.BUILD, f"kernel-base{machine.variant()}", "arch/arm64/boot/Image")
+    b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=variant.dtb, append=f"{variant.append} {append}",
                      cpu="cortex-a76,cntfrq=1000000000", smp=smp, mem=mem, icount=smp == 1,
-                     devices=list(devices), qemu=[*qemu, *variant.qemu], root=root, extra=tree)
+                     devices=list(devices), qemu=[*qemu, *variant.qemu], root=root, init=init, extra=tree)
     results, done = Counted(), []
     bad = []
 
@@ -94,6 +98,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, tim
     try:
         run = Run(b, [f"tests={tests}", f"testlimit={timeout}"], timeout, log, on_line).run()
         results.seconds = run.seconds
+        results.console = run.lines
         results.stats = run.stats
         why = run.error or (bad and bad[0]) or (not done and "the run does not end")
         if why:

@@ -14,6 +14,8 @@ SG = [1, 16, 64, 256]
 def jobs(devices):
     lines = []
     for dev in devices:
+        if dev == "soc1":
+            lines.append("soc1 hold 0 0")
         for size, count in SINGLE:
             lines.append(f"{dev} pair {size} {count}")
         lines += [f"{dev} map 4096 256", f"{dev} unmap 4096 256"]
@@ -22,7 +24,7 @@ def jobs(devices):
     return lines
 
 
-QUICK = jobs(["pci", "soc"])
+QUICK = jobs(["pci", "soc", "soc1"])
 QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-nowait"]
 
 
@@ -69,9 +71,13 @@ def figures(regions, ops, ns):
     }
 
 
+def boot_jobs(variant, lines, what="micro", **how):
+    return boot.boot(variant, what, "bench-micro",
+                     {"/bench/micro": "\n".join(lines) + "\n"}, **how)
+
+
 def run_one(variant, lines, what="micro", **how):
-    return parse(boot.boot(variant, what, "bench-micro",
-                           {"/bench/micro": "\n".join(lines) + "\n"}, **how))
+    return parse(boot_jobs(variant, lines, what, **how))
 
 
 def run(variants, lines, at_a_time=1):
@@ -86,6 +92,10 @@ def size_name(size):
         if size >> shift and not size & ((1 << shift) - 1):
             return f"{size >> shift}{unit}"
     return str(size)
+
+
+def name_of(op, size):
+    return str(size) if op.startswith("sg") else size_name(size)
 
 
 # which one a variant is compared with
@@ -103,8 +113,7 @@ def table(results):
         print(f"{'':14}" + "".join(f"{n:>28}" for n in results))
         for key in (k for k in keys if k[0] == dev):
             _, op, size = key
-            what = str(size) if op.startswith("sg") else size_name(size)
-            print(f"{op:<8}{what:>5} " +
+            print(f"{op:<8}{name_of(op, size):>5} " +
                   "".join(f"{cell(results, n, key):>28}" for n in results))
 
 
@@ -123,4 +132,6 @@ def cell(results, name, key):
     return text
 
 
-DEVICES = {"pci": "NVMe controller (coherent)", "soc": "bus master (not coherent)"}
+DEVICES = {"pci": "NVMe controller (coherent, its queues mapped)",
+           "soc": "bus master (not coherent, nothing else mapped)",
+           "soc1": "bus master (not coherent, another page mapped)"}

@@ -11,7 +11,6 @@ class Variant:
     mode: str                   # as Boot has it
     append: str = ""
     dtb: str = "orin"
-    kernel: str = "series"
     qemu: tuple = ()            # further arguments
 
 

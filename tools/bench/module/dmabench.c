@@ -21,6 +21,7 @@
  *	fill	SIZE more pages are mapped, beyond what the DMA API uses, and
  *		remain until `empty`; nothing is measured
  *	empty
+ *	hold	a page is mapped by the DMA API, and remains until `empty`
  *	attach	a new domain is attached to the device, COUNT times
  *	parallel	SIZE CPUs do what `pair` does, each COUNT times, with the
  *		devices in turn: DEVICE can be several names, separated by commas
@@ -376,6 +377,48 @@ static int job_fill(struct job *job)
 	return 0;
 }
 
+struct held {
+	struct list_head list;
+	struct device *dev;
+	void *page;
+	dma_addr_t iova;
+};
+
+static LIST_HEAD(all_held);
+
+static int job_hold(struct job *job)
+{
+	struct held *h = kzalloc_obj(*h);
+
+	if (!h)
+		return -ENOMEM;
+	h->dev = get_device(job->dev);
+	h->page = (void *)get_zeroed_page(GFP_KERNEL);
+	if (h->page)
+		h->iova = dma_map_single(h->dev, h->page, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	if (!h->page || dma_mapping_error(h->dev, h->iova)) {
+		free_page((unsigned long)h->page);
+		put_device(h->dev);
+		kfree(h);
+		return -ENOMEM;
+	}
+	list_add(&h->list, &all_held);
+	return 0;
+}
+
+static void let_go(void)
+{
+	struct held *h, *tmp;
+
+	list_for_each_entry_safe(h, tmp, &all_held, list) {
+		dma_unmap_single(h->dev, h->iova, PAGE_SIZE, DMA_BIDIRECTIONAL);
+		free_page((unsigned long)h->page);
+		put_device(h->dev);
+		list_del(&h->list);
+		kfree(h);
+	}
+}
+
 static int job_attach(struct job *job)
 {
 	struct iommu_domain *domain;
@@ -487,10 +530,13 @@ static int do_job(struct job *job, const char *op)
 		return job_sg(job, op);
 	if (!strcmp(op, "fill"))
 		return job_fill(job);
+	if (!strcmp(op, "hold"))
+		return job_hold(job);
 	if (!strcmp(op, "attach"))
 		return job_attach(job);
 	if (!strcmp(op, "empty")) {
 		empty();
+		let_go();
 		return 0;
 	}
 	return -EINVAL;
@@ -565,6 +611,7 @@ static void __exit dmabench_exit(void)
 {
 	debugfs_remove(dir);
 	empty();
+	let_go();
 }
 module_exit(dmabench_exit);
 

@@ -15,6 +15,7 @@
  * file `out` has a line of JSON:
  *
  *     n          number of the region
+ *     before     instructions of the whole run when it began
  *     el0, el1, el2    instructions, of all CPUs
  *     hvc, smc   of EL1 (calls), not those of EL2 to the firmware
  *     stays      how often EL2 was entered, for whatever reason
@@ -198,10 +199,11 @@ static void report(unsigned int n, const uint64_t *el)
 	Stats stats = sum_stats(!n), *s = &stats;
 	const char *sep = "";
 
-	fprintf(out, "{\"n\": %u, \"el0\": %" PRIu64 ", \"el1\": %" PRIu64
+	fprintf(out, "{\"n\": %u, \"before\": %" PRIu64 ", \"el0\": %" PRIu64 ", \"el1\": %" PRIu64
 		", \"el2\": %" PRIu64 ", \"hvc\": %" PRIu64 ", \"smc\": %" PRIu64
 		", \"stays\": %" PRIu64 ", \"longest\": %" PRIu64
-		", \"longest_call\": %u, \"calls\": {", n, el[EL0], el[EL1], el[EL2],
+		", \"longest_call\": %u, \"calls\": {", n,
+		n ? region_el[EL0] + region_el[EL1] + region_el[EL2] : 0, el[EL0], el[EL1], el[EL2],
 		s->hvc, s->smc, s->stays, s->longest, s->longest_call);
 	for (unsigned int i = 0; i <= MAX_CALLS; i++) {
 		const Call *c = &s->call[i];

@@ -56,6 +56,7 @@ def variant():
 class Boot:
     name: str = "boot"
     kernel: str = "series"          # or base
+    image: str = ""                 # in place of that kernel's
     mode: str = "protected"         # nvhe, vhe: not protected; none: no KVM
     cpu: str = "cortex-a76"
     mem: str = "2G"
@@ -67,6 +68,7 @@ class Boot:
     qemu: list = field(default_factory=list)    # further arguments
     icount: bool = False            # guest time counts instructions
     root: str = ""                  # nvme, sd: root file system there, no initramfs
+    init: str = "/init"             # there
     extra: str = ""                 # a directory, added to the initramfs or the root
 
     def override(self):
@@ -96,7 +98,7 @@ def need(path, what):
 
 def image(boot):
     suffix = ("-base" if boot.kernel == "base" else "") + variant()
-    return env("KERNEL", os.path.join(BUILD, "kernel" + suffix, "arch/arm64/boot/Image"))
+    return boot.image or env("KERNEL", os.path.join(BUILD, "kernel" + suffix, "arch/arm64/boot/Image"))
 
 
 def initramfs(boot, workdir):
@@ -169,7 +171,7 @@ def command(boot, workdir, words=(), interactive=False):
     if boot.icount:
         append.append("icount")
     if boot.root:
-        append += [ROOTS[boot.root], "rootfstype=ext4 rw rootwait init=/init"]
+        append += [ROOTS[boot.root], f"rootfstype=ext4 rw rootwait init={boot.init}"]
     machine = "orin" + ("," + boot.machine if boot.machine else "")
     cmd = [
         need(qemu_binary(), "QEMU"),

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From the kernel's first instruction to the first one of user space on a root
+file system that is on NVMe. Waiting does not count."""
+
+import re
+
+from . import boot
+
+
+def run(variant, kernel="series"):
+    counted = boot.boot(variant, f"boot-{kernel}", "bench-nothing", {}, root="nvme", init="/bin/first",
+                        kernel=kernel)
+    return {"instructions": counted.regions[1]["before"]}
+
+
+RESERVED = re.compile(r"kvm \[\d+\]: Reserved (\d+) MiB")
+
+
+def reserved_mib(variant, kernel, mem):
+    """What a protected kernel sets aside for EL2 at boot."""
+    counted = boot.boot(variant, f"reserved-{kernel}", "bench-nothing", {}, mem=mem, kernel=kernel, plugin=False)
+    for line in counted.console:
+        found = RESERVED.search(line)
+        if found:
+            return int(found.group(1))
+    raise boot.Failed("the kernel does not say what it reserves")

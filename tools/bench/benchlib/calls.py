@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Names of hypercalls, from the source of the kernel that is measured."""
+
+import os
+import re
+
+from . import boot
+
+HEADER = "source/arch/arm64/include/asm/kvm_asm.h"
+# not a call, but a fault or an interrupt
+NO_CALL = 128
+
+
+def names():
+    """{number: name}; MARKER() lines take no number."""
+    with open(os.path.join(boot.kernel_dir(), HEADER), encoding="utf-8") as f:
+        text = f.read()
+    enum = re.search(r"enum __kvm_host_smccc_func \{(.*?)\};", text, re.S).group(1)
+    text = re.sub(r"/\*.*?\*/", "", enum, flags=re.S)
+    found = re.findall(r"^\s*__KVM_HOST_SMCCC_FUNC_(?:__)?(\w+?)(?:\s*=[^,]*)?,", text, re.M)
+    result = {0: "kvm_hyp_init", NO_CALL: "(no call)"}
+    result.update(enumerate((n.lstrip("_") for n in found), start=1))
+    return result

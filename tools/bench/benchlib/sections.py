@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is measured beside the DMA API and I/O. Each function makes one or more
+boots and returns raw figures."""
+
+from . import boot, boottime, calls, micro
+from .variants import VARIANTS
+
+# --- cost against size -----------------------------------------------------
+
+LEVELS = [1 << 10, 1 << 14, 1 << 17, 1 << 20]
+# short descriptors translate 4 GiB, of which the DMA API has some
+LEVELS_V7S = LEVELS[:-1] + [1 << 19]
+
+
+def growth(variant):
+    """[{live, map, unmap, pair, ...}]: instructions, with so many pages mapped."""
+    lines, at = [], 0
+    levels = LEVELS_V7S if "v7s" in variant.name else LEVELS
+    for n in levels:
+        lines += [f"pci fill {n - at} 1", "pci map 4096 256", "pci unmap 4096 256",
+                  "pci pair 4096 400", "pci stats - -"]
+        at = n
+    lines.append("pci empty 0 0")
+    counted = micro.boot_jobs(variant, lines, "growth")
+    results = []
+    for _dev, op, _size, said in micro.parse(counted):
+        if op == "map":
+            results.append({"live": levels[len(results)]})
+        if op == "stats":
+            results[-1]["el2_memory"] = said
+        else:
+            results[-1][op] = said["instructions"]
+            results[-1][op + "_el2"] = said["el2_instructions"]
+    return {"levels": results, "whole": counted.whole}
+
+
+# --- register accesses -----------------------------------------------------
+
+REGISTER_JOBS = [("pair", 4096, 100), ("pair", 64 << 10, 50), ("pair", 2 << 20, 10),
+                 ("sgpair", 1, 50), ("sgpair", 16, 50), ("sgpair", 64, 20), ("sgpair", 256, 10)]
+# what else the model counts is not the CPU's
+REGISTERS = ["id_reads", "config_reads", "config_writes", "fault_reads", "fault_writes",
+             "tlbi_writes", "sync_writes", "sync_polls", "unmodelled_reads", "unmodelled_writes"]
+
+
+def registers(variant):
+    """Accesses of the CPU to the registers of the NVMe controller's SMMU, for a
+    map and its unmap. What a job does beside what it measures is the same for any
+    count: the difference of two is what counts."""
+    lines = ["pci regs niso0 -"]
+    for op, size, count in REGISTER_JOBS:
+        for n in (count, 3 * count):
+            lines += [f"pci {op} {size} {n}", "pci regs niso0 -"]
+    seen = [r[3] for r in micro.run_one(variant, lines, "registers") if r[1] == "regs"]
+    results = {}
+    for i, (op, size, count) in enumerate(REGISTER_JOBS):
+        a, b, c = seen[2 * i:2 * i + 3]
+        results[f"{op} {micro.name_of(op, size)}"] = {
+            k: ((c[k] - b[k]) - (b[k] - a[k])) / (2 * count) for k in REGISTERS}
+    return results
+
+
+# --- the longest stay at EL2 -----------------------------------------------
+
+TORTURE = "torture_seed=1 torture_calls=12000"
+# before the host has lost its privileges, once
+AT_BOOT = {"pkvm_iommu_init"}
+
+
+def longest(wholes):
+    """{call: [calls, instructions in all, of the longest]} of hypercalls for DMA,
+    over runs, one of which is a torture of random calls."""
+    torture = boot.boot(VARIANTS["ours"], "torture", "torture", {}, devices=("nvme", "sd", "nic"),
+                        append=TORTURE)
+    names = calls.names()
+    found = {}
+    for whole in [*wholes, torture.whole]:
+        for number, (n, insns, longest_one) in whole["calls"].items():
+            name = names.get(int(number), number)
+            had = found.setdefault(name, [0, 0, 0])
+            found[name] = [had[0] + n, had[1] + insns, max(had[2], longest_one)]
+    return {n: f for n, f in found.items() if "iommu" in n and n not in AT_BOOT}
+
+
+# --- EL2's memory ----------------------------------------------------------
+
+MEM_MIB = 4096
+
+
+def memory(levels):
+    """What EL2 has beyond tables, in percent of what is mapped: its pool's free
+    pages, as they are with most mapped; and what each page of memory costs that
+    could be mapped, which EL2 sets aside at boot."""
+    base, series = (boottime.reserved_mib(VARIANTS["ours"], k, f"{MEM_MIB}M")
+                    for k in ("base", "series"))
+    most = levels[-1]
+    stats = most["el2_memory"]
+    spare = stats["donated_pages"] - stats["table_pages"]
+    return {"ram_mib": MEM_MIB, "reserved_mib": series, "reserved_mib_without_series": base,
+            "mapped_pages": stats["mapped_pages"], "table_pages": stats["table_pages"],
+            "spare_pages": spare,
+            "percent": 100 * ((series - base) / MEM_MIB + spare / stats["mapped_pages"])}
+
+
+# --- several CPUs ----------------------------------------------------------
+
+CPUS = [1, 2, 4, 8]
+ONE = "pci"
+SEVERAL = "f700000.busmaster,f710000.busmaster,f720000.busmaster,f730000.busmaster"
+
+
+def parallel(variant, count=2000):
+    """Map and unmap of 4 KiB on several CPUs: instructions per operation,
+    waiting for locks included, and nanoseconds of the host. An indication: the host
+    has processors of its own, and they are busy."""
+    lines = [f"{d} hold 0 0" for d in SEVERAL.split(",")]
+    lines += [f"{d} parallel {n} {count // n}" for n in CPUS for d in (ONE, SEVERAL)]
+    results = {}
+    for dev, op, size, said in micro.run_one(variant, lines, "parallel", smp=8):
+        if op == "parallel":
+            where = "one domain" if dev == ONE else "four domains"
+            results[f"{size} CPUs, {where}"] = {
+                "instructions": said["instructions"], "nanoseconds": said["clock"]}
+    return results
+
+
+# --- the kernel's own benchmark --------------------------------------------
+
+def map_benchmark(variant):
+    """dma_map_benchmark of 4 KiB: {threads: {map, unmap}} in nanoseconds. One thread
+    by instructions (a nanosecond each); four by the host's clock."""
+    results = {}
+    for threads in (1, 4):
+        counted = boot.boot(variant, f"map-{threads}", "bench-map",
+                            {"/bench/map": f"{threads} 1 1\n"}, smp=threads, plugin=False)
+        for words in counted.lines:
+            results[f"{threads} thread" + "s" * (threads > 1)] = \
+                {k: int(v) for k, v in (w.split("=") for w in words[2:])}
+    return results
