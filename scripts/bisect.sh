@@ -33,7 +33,7 @@ n=${#commits[@]}
 # What takes the SMMUs at boot; from this patch on a protected boot is isolated
 HANDOVER=drivers/iommu/arm/arm-smmu/arm-smmu-kvm-init.c
 # These need no module, which would have to be that patch's
-TESTS=nvme,nic,iommu-groups
+TESTS=nvme,iommu-groups
 
 has_handover()
 {
@@ -49,7 +49,7 @@ has_handover()
 # build COMMIT DIR: the kernel of this patch, its warnings, and the time into DIR
 build()
 {
-	local log=$2/log start=$SECONDS
+	local log=$2/build.log start=$SECONDS
 	own_tree "$1"
 	! can_seed || seed
 	configure >"$log" 2>&1 || return 1
@@ -98,7 +98,7 @@ for c in "${commits[@]}"; do
 		rc=$?
 		set -e
 		if [ $rc != 0 ]; then
-			show "$at" "$subject" "DOES NOT BUILD: $(grep -m1 -E 'error|Error' "$dir/log"); see $dir/log"
+			show "$at" "$subject" "DOES NOT BUILD: $(grep -m1 -E 'error|Error' "$dir/build.log"); see $dir/build.log"
 			continue
 		fi
 	fi
