@@ -26,12 +26,14 @@
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
 #include "qemu/module.h"
+#include "qemu/timer.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qobject/qlist.h"
 #include "system/blockdev.h"
 #include "system/device_tree.h"
+#include "system/reset.h"
 #include "system/system.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
@@ -50,6 +52,7 @@
 #include "hw/qdev-properties.h"
 #include "hw/sd/sd.h"
 #include "hw/sd/tegra-sdhci.h"
+#include "target/arm/arm-powerctl.h"
 #include "target/arm/cpu.h"
 #include "target/arm/cpu-qom.h"
 #include "target/arm/gtimer.h"
@@ -151,10 +154,16 @@ struct OrinMachineState {
     OrinBusMaster *busmaster[ORIN_NUM_BUSMASTERS];
     uint32_t reset_lines;
 
+    /* PSCI SYSTEM_SUSPEND: who starts where on wake-up */
+    QEMUTimer *wakeup;
+    uint64_t wakeup_cpu, wakeup_entry, wakeup_context;
+    uint64_t suspends;
+
     /* properties */
     bool plain_smmu;
     bool dma_strict;
     bool mc_alias;
+    uint32_t wakeup_ms;
     char *passthrough;
     char *no_override;
     char *locked;
@@ -739,9 +748,72 @@ static void orin_exit(Notifier *n, void *data)
         g_string_append_printf(json, "%s{\"ok\":%" PRIu64 ",\"err\":%" PRIu64
                                "}", i ? "," : "", bm->total_ok, bm->total_err);
     }
-    g_string_append_printf(json, "],\"stalls_aborted\":%" PRIu64 "}",
-                           oms->fabric.stalls);
+    g_string_append_printf(json, "],\"stalls_aborted\":%" PRIu64
+                           ",\"suspends\":%" PRIu64 "}",
+                           oms->fabric.stalls, oms->suspends);
     fprintf(stderr, "orin: stats: %s\n", json->str);
+}
+
+/* Power */
+
+/* What is in the power domain of the memory controller loses its registers. */
+static void orin_power_cycle(OrinMachineState *oms)
+{
+    unsigned i;
+
+    for (i = 0; i < oms->num_smmus; i++) {
+        object_property_set_bool(OBJECT(oms->smmu[i]), "power-cycle", true,
+                                 &error_abort);
+    }
+    if (oms->mc) {
+        object_property_set_bool(OBJECT(oms->mc), "power-cycle", true,
+                                 &error_abort);
+    }
+}
+
+/*
+ * PSCI SYSTEM_SUSPEND. The processors are off, and so is what is between a bus
+ * master and memory; both come back after a while, the SMMUs and the memory
+ * controller as after a reset. Other devices, the GIC among them, keep what
+ * they have: saving that is firmware's business, which there is none of.
+ */
+static OrinMachineState *orin_suspendable;
+
+static void orin_system_suspend(uint64_t cpuid, uint64_t entry,
+                                uint64_t context_id)
+{
+    OrinMachineState *oms = orin_suspendable;
+
+    oms->wakeup_cpu = cpuid;
+    oms->wakeup_entry = entry;
+    oms->wakeup_context = context_id;
+    oms->suspends++;
+    oms->fabric.off = true;
+    orin_power_cycle(oms);
+    timer_mod(oms->wakeup, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) +
+                           oms->wakeup_ms);
+}
+
+static void orin_wakeup(void *opaque)
+{
+    OrinMachineState *oms = opaque;
+
+    oms->fabric.off = false;
+    if (arm_set_cpu_on(oms->wakeup_cpu, oms->wakeup_entry, oms->wakeup_context,
+                       2, true) != QEMU_ARM_POWERCTL_RET_SUCCESS) {
+        /* It is still on its way off. */
+        timer_mod(oms->wakeup, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + 1);
+    }
+}
+
+/* After the reset of a machine that was suspended, nothing is left to wake. */
+static void orin_reset(MachineState *ms, ResetType type)
+{
+    OrinMachineState *oms = ORIN_MACHINE(ms);
+
+    timer_del(oms->wakeup);
+    oms->fabric.off = false;
+    qemu_devices_reset(type);
 }
 
 /* Machine */
@@ -769,6 +841,10 @@ static void orin_init(MachineState *ms)
     orin_create_busmasters(oms);
     orin_parse_busmaster_boot(oms);
     orin_realize_busmasters(oms);
+
+    oms->wakeup = timer_new_ms(QEMU_CLOCK_VIRTUAL, orin_wakeup, oms);
+    orin_suspendable = oms;
+    arm_system_suspend = orin_system_suspend;
 
     oms->exit_notifier.notify = orin_exit;
     qemu_add_exit_notifier(&oms->exit_notifier);
@@ -836,23 +912,10 @@ static bool orin_get_power_cycle(Object *obj, Error **errp)
     return false;
 }
 
-/* What is in the power domain of the memory controller loses its registers. */
 static void orin_set_power_cycle(Object *obj, bool value, Error **errp)
 {
-    OrinMachineState *oms = ORIN_MACHINE(obj);
-    unsigned i;
-
-    if (!value) {
-        return;
-    }
-    for (i = 0; i < oms->num_smmus; i++) {
-        if (!object_property_set_bool(OBJECT(oms->smmu[i]), "power-cycle", true,
-                                      errp)) {
-            return;
-        }
-    }
-    if (oms->mc) {
-        object_property_set_bool(OBJECT(oms->mc), "power-cycle", true, errp);
+    if (value) {
+        orin_power_cycle(ORIN_MACHINE(obj));
     }
 }
 
@@ -869,6 +932,15 @@ static void orin_instance_init(Object *obj)
     OrinMachineState *oms = ORIN_MACHINE(obj);
 
     oms->dma_strict = true;
+    oms->wakeup_ms = 20;
+    object_property_add_uint32_ptr(obj, "wakeup-ms", &oms->wakeup_ms,
+                                   OBJ_PROP_FLAG_READWRITE);
+    object_property_set_description(obj, "wakeup-ms",
+        "PSCI SYSTEM_SUSPEND: time until the machine wakes up");
+    object_property_add_uint64_ptr(obj, "suspends", &oms->suspends,
+                                   OBJ_PROP_FLAG_READ);
+    object_property_set_description(obj, "suspends",
+        "how often the machine was suspended");
     oms->passthrough = g_strdup("nvdisplay:xusb:sdmmc");
 }
 
@@ -893,6 +965,7 @@ static void orin_class_init(ObjectClass *oc, void *data)
 
     mc->desc = "Jetson Orin (Tegra234) like machine";
     mc->init = orin_init;
+    mc->reset = orin_reset;
     mc->max_cpus = ORIN_MAX_CPUS;
     mc->default_cpus = 2;
     mc->default_cpu_type = ARM_CPU_TYPE_NAME("cortex-a76");

@@ -402,6 +402,9 @@ void smmuv2_check_class_init(ObjectClass *klass)
           "Transactions that passed untranslated" },
         { "sync-stuck", offsetof(SMMUv2State, sync_stuck), true,
           "Bitmap of instances on which no TLB sync completes" },
+        { "no-answer", offsetof(SMMUv2State, no_answer), true,
+          "Bitmap of instances whose registers read as all ones, and which let "
+          "nothing through" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {

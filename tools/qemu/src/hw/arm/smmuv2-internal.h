@@ -385,6 +385,7 @@ struct SMMUv2State {
 
     /* fault injection */
     uint64_t sync_stuck;
+    uint64_t no_answer;
 
     /* smmuv2-check.c */
     SMMUv2Counters count;

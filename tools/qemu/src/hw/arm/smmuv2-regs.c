@@ -978,7 +978,9 @@ static uint64_t mmio_read(void *opaque, hwaddr addr, unsigned size)
     unsigned space = decode(inst, addr, size, &a);
 
     smmuv2_tlb_catch_up(inst);
-    if (!bad_size(&a, space)) {
+    if (inst->smmu->no_answer & (1ULL << inst->index)) {
+        val = MAKE_64BIT_MASK(0, size * 8);
+    } else if (!bad_size(&a, space)) {
         switch (space) {
         case SPACE_GR0:
             val = gr0_read(&a);

@@ -470,6 +470,9 @@ SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
     };
 
     smmuv2_tlb_catch_up(inst);
+    if (s->no_answer & (1ULL << inst->index)) {
+        return SMMUV2_ABORT;
+    }
     if (!txn->probe) {
         s->txns[inst->index]++;
         smmuv2_mirror_check_stream(inst, txn->sid);

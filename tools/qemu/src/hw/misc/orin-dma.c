@@ -112,6 +112,9 @@ static IOMMUTLBEntry orin_dma_translate(OrinDMAFabric *fabric,
         .probe = probe,
     };
 
+    if (fabric->off) {
+        return entry;
+    }
     if (fabric->mc) {
         route = tegra_mc_route(fabric->mc, txn->client, txn->sid, txn->addr,
                                txn->write, probe, &smmu, &smmu_txn.sid);

@@ -48,6 +48,8 @@
  *   translation-log=file    a line per page that a stream was let through to
  *   translation-log-mark    write a comment to it, and forget what it has
  *   sync-stuck              bitmap of instances whose syncs do not complete
+ *   no-answer               bitmap of instances whose registers read as all ones,
+ *                           and which let nothing through
  *   inject-global-fault     bitmap of instances that report a spurious fault
  *   power-cycle             write true: registers and TLB are lost
  *

@@ -40,6 +40,7 @@ typedef struct OrinDMAFabric {
     MemoryRegion raz_wi;
     AddressSpace raz_wi_as;
 
+    bool off;               /* no power: all accesses are aborted */
     uint64_t stalls;        /* stalled accesses, which end as aborts here */
 } OrinDMAFabric;
 
