@@ -228,7 +228,9 @@ static int job(unsigned int number, uint64_t start, struct stats *st)
 			continue;
 		}
 
-		got = syscall(SYS_io_getevents, ctx, 1, depth, events, NULL);
+		do	/* interrupted when the system is suspended */
+			got = syscall(SYS_io_getevents, ctx, 1, depth, events, NULL);
+		while (got < 0 && errno == EINTR);
 		if (got < 0) {
 			perror("io_getevents");
 			return 1;
