@@ -38,8 +38,8 @@ configure()
 
 # The kernels here differ in a few files, so the first build of another one starts
 # from the objects of the base kernel, as after a `git switch` in a single work
-# tree: the files that differ are touched, make does the rest.  The paths that
-# kbuild noted are changed to those of this tree.
+# tree: the files that differ are touched, make does the rest, with whatever
+# configuration.  The paths that kbuild noted are changed to those of this tree.
 from=$BUILD/kernel-base$V
 can_seed()
 {
