@@ -6,7 +6,7 @@ export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
 	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS
 
-.PHONY: all help demo test topology jetson attack torture mutants boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test topology jetson attack torture mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -19,6 +19,7 @@ help:
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
 	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
 	@echo '  attack          a table: what a hostile host and its devices reach, without and with the series'
+	@echo '  bench           what it costs, against the native driver: a table, out/bench.json, out/bench.svg'
 	@echo '  topology        who is behind which SMMU, as EL2 answers: out/topology.dot (.svg with graphviz)'
 	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/README.md'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
@@ -73,6 +74,9 @@ attack: build
 
 mutants: build
 	@tools/test/mutants/run $(MUTANT)
+
+bench: build
+	@tools/bench/run
 
 topology: build
 	@tools/test/topology

@@ -66,9 +66,9 @@ class Counted:
         self.stats = {}
 
 
-# With several CPUs they run side by side, by the host's clock: see elcount.c.
-def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, timeout=300,
-         mem="2G", append="", root="", init="/init", fio=False, kernel="series"):
+# Several CPUs and the plugin do without -icount: see elcount.c.
+def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, icount=None,
+         timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series"):
     name = f"bench-{what}-{variant.name}"
     tree = extra_tree(files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
@@ -77,10 +77,14 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, tim
         qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}"]
     image = ""
     if kernel == "base":
-        image = os.path.join(machine.BUILD, f"kernel-base{machine.variant()}", "arch/arm64/boot/Image")
-    b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=variant.dtb, append=f"{variant.append} {append}",
-                     cpu="cortex-a76,cntfrq=1000000000", smp=smp, mem=mem, icount=smp == 1,
-                     devices=list(devices), qemu=[*qemu, *variant.qemu], root=root, init=init, extra=tree)
+        image = os.path.join(machine.BUILD, "kernel-base" + machine.variant(),
+                             "arch/arm64/boot/Image")
+    if icount is None:
+        icount = smp == 1 or not plugin
+    b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=variant.dtb,
+                     append=f"{variant.append} {append}", cpu="cortex-a76,cntfrq=1000000000",
+                     smp=smp, mem=mem, icount=icount, devices=list(devices),
+                     qemu=[*qemu, *variant.qemu], root=root, init=init, extra=tree)
     results, done = Counted(), []
     bad = []
 

@@ -30,7 +30,8 @@ QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-n
 
 def parse(counted):
     """[(device, op, size, figures per operation)], in the order of the jobs. Of
-    `stats` and `regs` the figures are what was said."""
+    `stats` and `regs` the figures are what was said. Without the plugin there
+    is the clock alone."""
     results = []
     previous = 0
     for words in counted.lines:
@@ -47,6 +48,12 @@ def parse(counted):
             results.append((dev, op, size, {"error": said["error"]}))
             continue
         n, ops, ns = (int(said[k]) for k in ("n", "ops", "ns"))
+        if not counted.regions:
+            if n == previous:
+                continue
+            previous = n
+            results.append((dev, op, size, {"operations": ops, "clock": ns / ops}))
+            continue
         regions = [counted.regions[i] for i in range(previous + 1, n + 1)]
         previous = n
         if regions:

@@ -449,7 +449,7 @@ static int job_attach(struct job *job)
 struct worker {
 	struct task_struct *task;
 	struct device *dev;
-	unsigned int count;
+	unsigned int count, nr;
 	atomic_t *waiting;
 	int ret;
 };
@@ -469,7 +469,9 @@ static int work(void *data)
 	if (!w->ret)
 		w->ret = pairs(&job, w->count);
 
-	atomic_dec(w->waiting);
+	/* the last one looks at the clock */
+	if (atomic_dec_return(w->waiting) == -(int)w->nr)
+		stop_sleepable();
 	free_page((unsigned long)job.buffer);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1);
@@ -496,6 +498,7 @@ static int job_parallel(struct job *job, struct device **devs, unsigned int nr_d
 
 		w->dev = devs[made % nr_devs];
 		w->count = job->count;
+		w->nr = nr;
 		w->waiting = &waiting;
 		w->task = kthread_create_on_cpu(work, w, made, "dmabench/%u");
 		if (IS_ERR(w->task)) {
@@ -511,7 +514,6 @@ static int job_parallel(struct job *job, struct device **devs, unsigned int nr_d
 	atomic_dec(&waiting);
 	while (atomic_read(&waiting) > -(int)made)
 		schedule_timeout_uninterruptible(1);
-	stop_sleepable();
 
 	for (i = 0; i < made; i++) {
 		ret = ret ?: workers[i].ret;
@@ -551,7 +553,7 @@ static struct device *find_device(const char *name)
 static ssize_t run_write(struct file *file, const char __user *from, size_t len, loff_t *pos)
 {
 	struct device *devs[MAX_DEVICES] = {};
-	char line[128] = "", names[64], op[16];
+	char line[160] = "", names[128], op[16];
 	char *rest = names, *name;
 	unsigned int i, nr = 0;
 	struct job job = {};
@@ -559,7 +561,7 @@ static ssize_t run_write(struct file *file, const char __user *from, size_t len,
 
 	if (len >= sizeof(line) || copy_from_user(line, from, len))
 		return -EINVAL;
-	if (sscanf(line, "%63s %15s %zu %u", names, op, &job.size, &job.count) != 4)
+	if (sscanf(line, "%127s %15s %zu %u", names, op, &job.size, &job.count) != 4)
 		return -EINVAL;
 
 	while ((name = strsep(&rest, ",")) && !ret) {
