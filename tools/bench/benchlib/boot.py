@@ -68,7 +68,8 @@ class Counted:
 
 # Several CPUs and the plugin do without -icount: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, icount=None,
-         timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series"):
+         timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series",
+         dtb="", props=""):
     name = f"bench-{what}-{variant.name}"
     tree = extra_tree(files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
@@ -81,9 +82,9 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
                              "arch/arm64/boot/Image")
     if icount is None:
         icount = smp == 1 or not plugin
-    b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=variant.dtb,
+    b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=dtb or variant.dtb,
                      append=f"{variant.append} {append}", cpu="cortex-a76,cntfrq=1000000000",
-                     smp=smp, mem=mem, icount=icount, devices=list(devices),
+                     smp=smp, mem=mem, icount=icount, machine=props, devices=list(devices),
                      qemu=[*qemu, *variant.qemu], root=root, init=init, extra=tree)
     results, done = Counted(), []
     bad = []

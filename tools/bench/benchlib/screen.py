@@ -49,6 +49,8 @@ def show(raw, figures):
         keyed(f"Guest instructions to {what} 4 KiB, with so many pages mapped",
               {n: {str(r["live"]): r for r in levels} for n, levels in raw["growth"].items()},
               lambda r, what=what: r[what])
+    keyed("Guest instructions to attach a device with so many streams", raw["attach"],
+          lambda r: r["instructions"])
     for n, results in raw["registers"].items():
         kinds = [k for k in next(iter(results.values())) if any(r[k] for r in results.values())]
         rows(f"Register accesses for a map and its unmap, {n}", kinds + ["all"],

@@ -34,6 +34,23 @@ def growth(variant):
     return {"levels": results, "whole": counted.whole}
 
 
+# --- attaching -------------------------------------------------------------
+
+STREAMS = [1, 4, 16]
+
+
+def attach(variant):
+    """{streams: {instructions, el2_instructions, hypercalls}} to attach a device with
+    so many streams to a domain (and leave the one it was in)."""
+    lines = [f"soc@0:streams{n} attach {n} 8" for n in STREAMS]
+    said = micro.run_one(variant, lines, "attach", dtb="orin-streams", props="plain-smmu=on")
+    for r in said:
+        if "error" in r[3]:
+            raise boot.Failed(f"attach: {r[3]['error']}")
+    keys = ("instructions", "el2_instructions", "hypercalls", "longest_el2_stay")
+    return {str(size): {k: figures[k] for k in keys} for _, _, size, figures in said}
+
+
 # --- register accesses -----------------------------------------------------
 
 REGISTER_JOBS = [("pair", 4096, 100), ("pair", 64 << 10, 50), ("pair", 2 << 20, 10),

@@ -14,6 +14,7 @@ PLAN = [
     ("parallel", sections.parallel, ["ours", "native"]),
     ("dma_api", lambda v: micro.run_one(v, micro.QUICK), list(VARIANTS)),
     ("registers", sections.registers, ["native", "ours"]),
+    ("attach", sections.attach, ["ours", "native"]),
     ("boot", boottime.run, ["ours", "native", "none"]),
     ("map_benchmark", sections.map_benchmark, ["ours", "native", "none"]),
     ("wall", sections.wall, ["ours", "native", "none"]),
