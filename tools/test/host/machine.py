@@ -3,7 +3,8 @@
 line for a boot.  Used by the test runner, `make boot` and `make demo` alike.
 
 A Boot says what a boot is; the environment (QEMU, KERNEL, APPEND, MEM, SMP, CPU,
-INITRD_EXTRA) overrides what it says.
+INITRD_EXTRA) overrides what it says. PLUGIN, a TCG plugin for QEMU with its
+arguments, is loaded in each boot of the series; {name} there is the boot's.
 """
 
 import hashlib
@@ -192,6 +193,10 @@ def command(boot, workdir, words=(), interactive=False):
         cmd += ["-initrd", initramfs(boot, workdir)]
     if boot.icount:
         cmd += ["-icount", "shift=0"]
+
+    # of the series only, and not where QEMU's plugins and -icount do not go together
+    if env("PLUGIN") and boot.kernel == "series" and not boot.icount:
+        cmd += ["-plugin", env("PLUGIN").format(name=boot.name)]
 
     options = "format=raw,cache=unsafe"
     for dev in boot.devices:

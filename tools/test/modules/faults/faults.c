@@ -105,21 +105,25 @@ static int own(struct lab *lab, unsigned int n)
 		goto free;
 	}
 	iommu_set_fault_handler(lab->domain, handler, lab);
+	ret = iommu_attach_group(lab->domain, lab->group);
+	if (ret)
+		goto free;
 
 	for (i = 0; i < NR_PAGES; i++) {
 		ret = -ENOMEM;
 		lab->page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!lab->page[i])
-			goto free;
+			goto detach;
 		ret = iommu_map(lab->domain, BASE + i * PAGE_SIZE, page_to_phys(lab->page[i]),
 				PAGE_SIZE, IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
 		if (ret)
-			goto free;
+			goto detach;
 		lab->mapped[i] = true;
 	}
-	ret = iommu_attach_group(lab->domain, lab->group);
-	if (!ret)
-		return 0;
+	return 0;
+
+detach:
+	iommu_detach_group(lab->domain, lab->group);
 free:
 	free_lab(lab);
 	return ret;
