@@ -69,13 +69,13 @@ class Counted:
 # Several CPUs and the plugin do without -icount: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, icount=None,
          timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series",
-         dtb="", props=""):
+         dtb="", props="", plugin_options=""):
     name = f"bench-{what}-{variant.name}"
     tree = extra_tree(files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
     qemu = []
     if plugin:
-        qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}"]
+        qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}{plugin_options}"]
     image = ""
     if kernel == "base":
         image = os.path.join(machine.BUILD, "kernel-base" + machine.variant(),

@@ -24,6 +24,10 @@
  *     calls      {x0: [calls, instructions at EL2, of the longest one]}, by
  *                what x0 said (the low 16 bits)
  *
+ * With profile=FILE the file has, in the end, a line for each block of code that
+ * was executed in a region: level, virtual address, address in the host (the
+ * same code can have several virtual addresses), instructions executed.
+ *
  * The last line ("n":0) is about the whole run. An instruction that leaves EL2
  * counts for EL2, one that enters it for where it was.
  *
@@ -76,12 +80,20 @@ typedef struct {
 	Stats all, region;
 } Cpu;
 
+/* A block of code, for the profile */
+typedef struct {
+	unsigned int el, insns;
+	uint64_t vaddr, times;
+	uintptr_t haddr;
+} Block;
+
 static struct qemu_plugin_scoreboard *counts;
 static Cpu cpus[MAX_CPUS];
 static uint64_t region_el[NR_EL];
 static unsigned int region_nr;
 static bool in_region;
-static FILE *out;
+static FILE *out, *profile;
+static GPtrArray *blocks;
 
 static qemu_plugin_u64 counter(unsigned int el)
 {
@@ -241,12 +253,31 @@ static void stop_exec(unsigned int cpu, void *unused)
 	report(++region_nr, el);
 }
 
+static void block_exec(unsigned int cpu, void *block)
+{
+	((Block *)block)->times += in_region;
+}
+
+static void profile_block(struct qemu_plugin_tb *tb, unsigned int el)
+{
+	Block *b = g_new0(Block, 1);
+
+	b->el = el;
+	b->insns = qemu_plugin_tb_n_insns(tb);
+	b->vaddr = qemu_plugin_tb_vaddr(tb);
+	b->haddr = (uintptr_t)qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0));
+	g_ptr_array_add(blocks, b);
+	qemu_plugin_register_vcpu_tb_exec_cb(tb, block_exec, QEMU_PLUGIN_CB_NO_REGS, b);
+}
+
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	unsigned int el, n = qemu_plugin_tb_n_insns(tb);
 
 	/* It is read of the CPU that is about to execute the block. */
 	el = read_reg(cpus[0].cpsr) >> 2 & 3;
+	if (profile)
+		profile_block(tb, el);
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
@@ -300,6 +331,15 @@ static void at_exit(qemu_plugin_id_t id, void *unused)
 	sum(el);
 	report(0, el);
 	fclose(out);
+
+	for (unsigned int i = 0; profile && i < blocks->len; i++) {
+		const Block *b = blocks->pdata[i];
+
+		fprintf(profile, "%u 0x%" PRIx64 " 0x%" PRIxPTR " %" PRIu64 "\n", b->el, b->vaddr,
+			b->haddr, b->times * b->insns);
+	}
+	if (profile)
+		fclose(profile);
 }
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
@@ -308,12 +348,15 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	for (int i = 0; i < argc; i++) {
 		if (g_str_has_prefix(argv[i], "out="))
 			out = fopen(argv[i] + 4, "w");
+		else if (g_str_has_prefix(argv[i], "profile="))
+			profile = fopen(argv[i] + 8, "w");
 	}
 	if (!out || info->system.max_vcpus > MAX_CPUS) {
 		fprintf(stderr, "elcount: out=FILE, at most %u CPUs\n", MAX_CPUS);
 		return -1;
 	}
 
+	blocks = g_ptr_array_new();
 	counts = qemu_plugin_scoreboard_new(sizeof(Count));
 	qemu_plugin_register_vcpu_init_cb(id, cpu_init);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
