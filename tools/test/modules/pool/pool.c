@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hypervisor's memory for translation tables, by hypercalls past the host's
+ * own driver, with a domain that nothing is attached to:
+ *
+ *	<debugfs>/pool/lpae, <debugfs>/pool/v7s
+ *		reading runs it: lines "ok - WHAT" and "not ok - WHAT # WHY"
+ *
+ * Long use: pages are mapped and unmapped at random in 1 GiB, thousands of
+ * times. What is left at any time is the tables that something is mapped in,
+ * and in the end nothing. For short descriptors, whose tables are a quarter of
+ * a page each, it says how many pages more than necessary that took.
+ *
+ * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
+ * time. Each call that runs out has mapped what it says and nothing else.
+ *
+ * Devices that work meanwhile make the counters move; whoever reads waits until
+ * there are none.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/bitfield.h>
+#include <linux/bitmap.h>
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/iommu.h>
+#include <linux/kvm_host.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/vmalloc.h>
+
+#include <asm/kvm_asm.h>
+#include <asm/kvm_iommu.h>
+
+#define BASE		0x40000000UL	/* 1 GiB from here on */
+#define SPAN_PAGES	(SZ_1G / SZ_4K)
+#define MAX_MAPPED	600
+#define NR_STEPS	20000
+#define BIG_ORDER	9
+#define PROT		(IOMMU_READ | IOMMU_WRITE)
+
+#define call(res, f, ...)							\
+({										\
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);		\
+	(res)->a0 ? -EOPNOTSUPP : (long)(res)->a1;				\
+})
+
+struct test {
+	struct seq_file *m;
+	enum kvm_iommu_fmt fmt;
+	u32 handle;
+	struct page *page;		/* all random mappings lead here */
+	unsigned long *mapped;		/* by page of the span */
+	unsigned int nr_mapped;
+	u32 *slot;			/* the pages that are mapped */
+};
+
+static LIST_HEAD(taken);		/* pages of the pool, by reclaim */
+
+static bool result(struct test *t, bool good, const char *what, const char *fmt, ...)
+{
+	struct va_format vaf;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vaf.fmt = fmt;
+	vaf.va = &ap;
+	if (good)
+		seq_printf(t->m, "ok - %s (%pV)\n", what, &vaf);
+	else
+		seq_printf(t->m, "not ok - %s # %pV\n", what, &vaf);
+	va_end(ap);
+	return good;
+}
+
+static u64 stat(enum kvm_iommu_stat which)
+{
+	struct arm_smccc_res res;
+
+	return call(&res, __pkvm_iommu_get_stats, which) ? ~0ULL : res.a2;
+}
+
+/* Give one block of the kind that is wanted. */
+static int give(u64 want)
+{
+	unsigned int order = FIELD_GET(KVM_IOMMU_BLOCK_ORDER, want);
+	struct arm_smccc_res res;
+	struct page *page;
+	long ret;
+
+	page = alloc_pages(GFP_KERNEL | (want & KVM_IOMMU_BLOCK_LOW ? GFP_DMA32 : 0), order);
+	if (!page)
+		return -ENOMEM;
+	ret = call(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
+	if (ret)
+		__free_pages(page, order);
+	return ret;
+}
+
+static unsigned int reclaim_all(void)
+{
+	struct arm_smccc_res res;
+	unsigned int n;
+
+	for (n = 0; !call(&res, __pkvm_iommu_reclaim, 0); n++)
+		list_add(&pfn_to_page(res.a2)->lru, &taken);
+	while (!call(&res, __pkvm_iommu_reclaim, KVM_IOMMU_MAX_ORDER))
+		__free_pages(pfn_to_page(res.a2), KVM_IOMMU_MAX_ORDER);
+	return n;
+}
+
+static void free_taken(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &taken, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+static long new_domain(struct test *t)
+{
+	struct arm_smccc_res res;
+	long ret;
+
+	do {
+		ret = call(&res, __pkvm_iommu_alloc_domain, 0, t->fmt);
+	} while (ret == -ENOMEM && !give(res.a3));
+	if (ret > 0)
+		t->handle = ret;
+	return ret;
+}
+
+static long free_domain(struct test *t)
+{
+	struct arm_smccc_res res;
+	long ret;
+
+	do {
+		ret = call(&res, __pkvm_iommu_free_domain, t->handle);
+	} while (ret == -EAGAIN);
+	return ret;
+}
+
+static long toggle(struct test *t, u32 n, u32 i)
+{
+	u64 iova = BASE + (u64)n * SZ_4K;
+	struct arm_smccc_res res;
+	long ret;
+
+	if (test_bit(n, t->mapped)) {
+		ret = call(&res, __pkvm_iommu_unmap, t->handle, iova, SZ_4K, 1);
+		if (!ret) {
+			clear_bit(n, t->mapped);
+			t->slot[i] = t->slot[--t->nr_mapped];
+		}
+		return ret;
+	}
+	do {
+		ret = call(&res, __pkvm_iommu_map, t->handle, iova, page_to_phys(t->page),
+			   SZ_4K, 1, PROT);
+	} while (ret == -ENOMEM && !give(res.a3));
+	if (!ret) {
+		set_bit(n, t->mapped);
+		t->slot[t->nr_mapped++] = n;
+	}
+	return ret;
+}
+
+/* Tables of the last level that have to be there. */
+static unsigned int tables_needed(struct test *t)
+{
+	unsigned int per_table = (t->fmt == KVM_IOMMU_FMT_V7S ? SZ_1M : SZ_2M) / SZ_4K, i, n = 0;
+
+	for (i = 0; i < SPAN_PAGES; i += per_table)
+		n += find_next_bit(t->mapped, i + per_table, i) < i + per_table;
+	return n;
+}
+
+static void long_use(struct test *t)
+{
+	u64 before = stat(KVM_IOMMU_STAT_TABLE_PAGES), pages;
+	unsigned int step, needed, least;
+	long ret = 0;
+
+	for (step = 0; step < NR_STEPS && !ret; step++) {
+		u32 i = 0, n;
+
+		/* more often map while there is little, more often unmap when there is much */
+		if (get_random_u32_below(2 * MAX_MAPPED) < t->nr_mapped) {
+			i = get_random_u32_below(t->nr_mapped);
+			n = t->slot[i];
+		} else {
+			do {
+				n = get_random_u32_below(SPAN_PAGES);
+			} while (test_bit(n, t->mapped));
+			if (t->nr_mapped == MAX_MAPPED)
+				continue;
+		}
+		ret = toggle(t, n, i);
+		cond_resched();
+	}
+	if (!result(t, !ret, "mapped and unmapped at random", "%u steps, the last returned %ld",
+		    step, ret))
+		return;
+
+	pages = stat(KVM_IOMMU_STAT_TABLE_PAGES) - before;
+	needed = tables_needed(t);
+	if (t->fmt == KVM_IOMMU_FMT_V7S) {
+		least = DIV_ROUND_UP(needed, 4);
+		result(t, pages >= least && pages <= needed, "tables are shared",
+		       "%u pages mapped, %u tables in %llu pages, %u would do", t->nr_mapped,
+		       needed, pages, least);
+	} else {
+		/* and two levels above them */
+		result(t, pages >= needed + 1 && pages <= needed + 3,
+		       "no table is there without need",
+		       "%u pages mapped, %u tables needed, %llu pages in use", t->nr_mapped,
+		       needed, pages);
+	}
+
+	while (t->nr_mapped && !ret)
+		ret = toggle(t, t->slot[0], 0);
+	pages = stat(KVM_IOMMU_STAT_TABLE_PAGES) - before;
+	result(t, !ret && !pages, "nothing is left when all is unmapped", "%lld pages, %ld",
+	       pages, ret);
+}
+
+static bool is_mapped(struct test *t, u64 iova, phys_addr_t phys)
+{
+	struct arm_smccc_res res;
+
+	return !call(&res, __pkvm_iommu_iova_to_phys, t->handle, iova) && res.a2 == phys;
+}
+
+static void short_of_memory(struct test *t)
+{
+	size_t size = SZ_4K << BIG_ORDER, done = 0, now;
+	/* 64 pages below a boundary of 2 MiB */
+	u64 iova = BASE + SZ_2M - 64 * SZ_4K, refs, base, i;
+	struct page *big = alloc_pages(GFP_KERNEL, BIG_ORDER);
+	unsigned int short_of = 0, in_the_middle = 0, wrong = 0;
+	struct arm_smccc_res res;
+	phys_addr_t phys;
+	long ret;
+
+	if (!big) {
+		result(t, false, "2 MiB of the host's memory", "there is none");
+		return;
+	}
+	phys = page_to_phys(big);
+	reclaim_all();
+	base = stat(KVM_IOMMU_STAT_MAPPED_PAGES);
+
+	for (;;) {
+		ret = call(&res, __pkvm_iommu_map, t->handle, iova + done, phys + done, SZ_4K,
+			   (size - done) / SZ_4K, PROT);
+		now = res.a2;
+		done += now;
+		if (ret != -ENOMEM)
+			break;
+		short_of++;
+		in_the_middle += !!now;
+
+		/* what it says, and nothing behind that: table entries, references */
+		for (i = 0; i < size; i += SZ_4K)
+			wrong += is_mapped(t, iova + i, phys + i) != (i < done);
+		refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - base;
+		if (refs != done / SZ_4K)
+			wrong += 10000;
+		if (give(res.a3))
+			break;
+	}
+	result(t, !ret && done == size, "a map that runs out of memory succeeds with it",
+	       "%zu bytes, %ld", done, ret);
+	/* a page has four short-descriptor tables: enough for what is to come */
+	result(t, short_of && (in_the_middle || t->fmt == KVM_IOMMU_FMT_V7S),
+	       "it ran out, also in the middle", "%u times, %u of them after a part",
+	       short_of, in_the_middle);
+	result(t, !wrong, "each time exactly what it says was mapped", "%u wrong", wrong);
+
+	for (now = 0; now < size; now += res.a2) {
+		ret = call(&res, __pkvm_iommu_unmap, t->handle, iova + now, SZ_4K,
+			   (size - now) / SZ_4K);
+		if (ret)
+			break;
+	}
+	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - base;
+	result(t, !ret && !refs, "and all comes back", "%lld references, %ld", refs, ret);
+	if (!ret)
+		__free_pages(big, BIG_ORDER);
+	free_taken();
+}
+
+static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
+{
+	struct test t = { .m = m, .fmt = fmt };
+	u64 before = stat(KVM_IOMMU_STAT_TABLE_PAGES), after;
+	long ret;
+
+	t.page = alloc_page(GFP_KERNEL);
+	t.mapped = bitmap_zalloc(SPAN_PAGES, GFP_KERNEL);
+	t.slot = kcalloc(MAX_MAPPED, sizeof(*t.slot), GFP_KERNEL);
+	if (!t.page || !t.mapped || !t.slot) {
+		ret = -ENOMEM;
+		goto out;
+	}
+
+	ret = new_domain(&t);
+	if (ret == -EOPNOTSUPP) {
+		seq_puts(m, "ok - this format # SKIP there is memory that it does not reach\n");
+		goto out;
+	}
+	if (!result(&t, ret > 0, "a domain", "%ld", ret))
+		goto out;
+
+	long_use(&t);
+	short_of_memory(&t);
+
+	ret = free_domain(&t);
+	after = stat(KVM_IOMMU_STAT_TABLE_PAGES);
+	result(&t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
+	       after - before, ret);
+out:
+	bitmap_free(t.mapped);
+	kfree(t.slot);
+	if (t.page && !t.nr_mapped)
+		__free_page(t.page);
+	return ret < 0 && ret != -EOPNOTSUPP ? ret : 0;
+}
+
+static int lpae_show(struct seq_file *m, void *unused)
+{
+	return run(m, KVM_IOMMU_FMT_LPAE);
+}
+DEFINE_SHOW_ATTRIBUTE(lpae);
+
+static int v7s_show(struct seq_file *m, void *unused)
+{
+	return run(m, KVM_IOMMU_FMT_V7S);
+}
+DEFINE_SHOW_ATTRIBUTE(v7s);
+
+static struct dentry *dir;
+
+static int __init pool_init(void)
+{
+	dir = debugfs_create_dir("pool", NULL);
+	debugfs_create_file("lpae", 0400, dir, NULL, &lpae_fops);
+	debugfs_create_file("v7s", 0400, dir, NULL, &v7s_fops);
+	return 0;
+}
+module_init(pool_init);
+
+static void __exit pool_exit(void)
+{
+	debugfs_remove(dir);
+}
+module_exit(pool_exit);
+
+MODULE_DESCRIPTION("The hypervisor's memory for I/O translation tables");
+MODULE_LICENSE("GPL");
