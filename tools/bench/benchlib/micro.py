@@ -30,7 +30,7 @@ QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-n
 
 def parse(counted):
     """[(device, op, size, figures per operation)], in the order of the jobs. Of
-    `stats` and `regs` the figures are what was said. Without the plugin there
+    `stats`, `image` and `regs` the figures are what was said. Without the plugin there
     is the clock alone."""
     results = []
     previous = 0
@@ -41,8 +41,8 @@ def parse(counted):
             results.append((dev, op, size, json.loads(" ".join(words[4:]))))
             continue
         said = dict(w.split("=", 1) for w in words[4:])
-        if op == "stats":
-            results.append((dev, op, size, {k: int(v) for k, v in said.items()}))
+        if op in ("stats", "image"):
+            results.append((dev, op, size, {k: int(v, 0) for k, v in said.items()}))
             continue
         if "error" in said:
             results.append((dev, op, size, {"error": said["error"]}))

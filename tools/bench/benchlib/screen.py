@@ -65,6 +65,10 @@ def show(raw, figures):
     rows("Hypercalls for DMA, random ones among them", ["longest", "average", "calls"],
          [(n, [number(f[2]), number(f[1] / f[0]), number(f[0])])
           for n, f in sorted(raw["longest"].items(), key=lambda x: -x[1][2])])
+    for job, found in raw["locks"]["ours"].items():
+        rows(f"Locks of EL2, {job}", ["taken", "held", "held at most"],
+             [(n, [number(f["taken"]), number(f["held_instructions"]), number(f["held_at_most"])])
+              for n, f in found.items()])
     m = raw["memory"]
     print(f"\nEL2's memory with {m['mapped_pages']} pages mapped: {m['table_pages']} pages of "
           f"tables, {m['spare_pages']} spare ones; set aside at boot for {m['ram_mib']} MiB of "

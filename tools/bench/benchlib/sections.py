@@ -2,7 +2,7 @@
 """What is measured beside the DMA API and I/O. Each function makes one or more
 boots and returns raw figures."""
 
-from . import boot, boottime, calls, micro
+from . import boot, boottime, calls, micro, profile
 from .variants import VARIANTS
 
 # --- cost against size -----------------------------------------------------
@@ -97,6 +97,22 @@ def longest(wholes):
             had = found.setdefault(name, [0, 0, 0])
             found[name] = [had[0] + n, had[1] + insns, max(had[2], longest_one)]
     return {n: f for n, f in found.items() if "iommu" in n and n not in AT_BOOT}
+
+
+# --- locks -----------------------------------------------------------------
+
+LOCK_JOBS = ["pci pair 4096 200", "pci pair 2097152 10", "pci sgpair 256 10"]
+
+
+def locks(variant):
+    """{job: {lock: figures}}: EL2's locks during a map and its unmap."""
+    results = {}
+    for job in LOCK_JOBS:
+        _, op, size, _ = job.split()
+        results[f"{op} {micro.name_of(op, int(size))}"] = {
+            name: {"taken": times, "held_instructions": held, "held_at_most": most}
+            for name, times, held, most in profile.Profile(variant, job).locks}
+    return results
 
 
 # --- EL2's memory ----------------------------------------------------------

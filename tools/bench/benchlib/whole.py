@@ -15,6 +15,7 @@ PLAN = [
     ("dma_api", lambda v: micro.run_one(v, micro.QUICK), list(VARIANTS)),
     ("registers", sections.registers, ["native", "ours"]),
     ("attach", sections.attach, ["ours", "native"]),
+    ("locks", sections.locks, ["ours"]),
     ("boot", boottime.run, ["ours", "native", "none"]),
     ("map_benchmark", sections.map_benchmark, ["ours", "native", "none"]),
     ("wall", sections.wall, ["ours", "native", "none"]),
@@ -34,6 +35,7 @@ UNITS = {
     "map_benchmark": "nanoseconds of guest time, one for each instruction of any CPU",
     "wall": "nanoseconds of the host's time per map and its unmap: an indication",
     "longest": "hypercall: [calls, instructions at EL2 in all, of the longest]",
+    "locks": "times per map and its unmap, guest instructions for which EL2 holds it",
     "memory": "MiB, pages of 4 KiB, percent of what is mapped",
 }
 

@@ -26,7 +26,9 @@
  *
  * With profile=FILE the file has, in the end, a line for each block of code that
  * was executed in a region: level, virtual address, address in the host (the
- * same code can have several virtual addresses), instructions executed.
+ * same code can have several virtual addresses), instructions executed. And one
+ * for each spinlock that EL2 took and gave back in a region: "lock", its physical
+ * address, how often, instructions for which it was held in all and at most.
  *
  * The last line ("n":0) is about the whole run. An instruction that leaves EL2
  * counts for EL2, one that enters it for where it was.
@@ -50,6 +52,18 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 #define HVC		0xd4000002u
 #define SMC		0xd4000003u
 #define CALL_MASK	0xffe0001fu
+
+/* How a hyp_spinlock_t is taken and given back: LSE atomics, or exclusives */
+#define LDADDA		0xb8a00000u
+#define LDADDA_MASK	0xffe0fc00u
+#define STADDLH		0x7860001fu
+#define STADDLH_MASK	0xffe0fc1fu
+#define LDAXR		0x885ffc00u
+#define STLRH		0x489ffc00u
+#define LDST_MASK	0xfffffc00u
+
+#define MAX_LOCKS	1024
+#define MAX_HELD	8
 
 #define MAX_CPUS	16
 #define MAX_CALLS	128
@@ -77,6 +91,9 @@ typedef struct {
 	uint64_t began;		/* instructions at EL2 then */
 	bool stay, called;
 	unsigned int call;
+	struct {
+		uint64_t addr, since;
+	} held[MAX_HELD];
 	Stats all, region;
 } Cpu;
 
@@ -86,6 +103,13 @@ typedef struct {
 	uint64_t vaddr, times;
 	uintptr_t haddr;
 } Block;
+
+typedef struct {
+	uint64_t addr, times, insns, longest;
+} Lock;
+
+static Lock locks[MAX_LOCKS];
+static unsigned int nr_locks;
 
 static struct qemu_plugin_scoreboard *counts;
 static Cpu cpus[MAX_CPUS];
@@ -253,6 +277,75 @@ static void stop_exec(unsigned int cpu, void *unused)
 	report(++region_nr, el);
 }
 
+static uint64_t phys(qemu_plugin_meminfo_t info, uint64_t vaddr)
+{
+	struct qemu_plugin_hwaddr *hw = qemu_plugin_get_hwaddr(info, vaddr);
+
+	return hw ? qemu_plugin_hwaddr_phys_addr(hw) : 0;
+}
+
+/*
+ * Also atomics that are no locks come here. They are never given back, and the
+ * oldest one goes.
+ */
+static void lock_taken(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *unused)
+{
+	uint64_t addr = phys(info, vaddr);
+	Cpu *c = &cpus[cpu];
+	unsigned int i, at = 0;
+
+	for (i = 0; i < MAX_HELD; i++) {
+		if (c->held[i].addr == addr) {
+			at = i;
+			break;
+		}
+		if (c->held[i].since < c->held[at].since)
+			at = i;
+	}
+	c->held[at].addr = addr;
+	c->held[at].since = get(cpu, EL2);
+}
+
+static void lock_given_back(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t vaddr,
+			    void *unused)
+{
+	uint64_t addr = phys(info, vaddr), insns;
+	Cpu *c = &cpus[cpu];
+	unsigned int i, n;
+
+	for (i = 0; i < MAX_HELD && (!addr || c->held[i].addr != addr); i++)
+		;
+	if (i == MAX_HELD)
+		return;
+	insns = get(cpu, EL2) - c->held[i].since;
+	c->held[i].addr = c->held[i].since = 0;
+	if (!in_region)
+		return;
+
+	for (n = 0; n < nr_locks && locks[n].addr != addr; n++)
+		;
+	if (n == MAX_LOCKS)
+		return;
+	if (n == nr_locks)
+		locks[nr_locks++].addr = addr;
+	locks[n].times++;
+	locks[n].insns += insns;
+	locks[n].longest = MAX(locks[n].longest, insns);
+}
+
+static void watch_lock(struct qemu_plugin_insn *insn, uint32_t code)
+{
+	qemu_plugin_vcpu_mem_cb_t cb = NULL;
+
+	if ((code & LDADDA_MASK) == LDADDA || (code & LDST_MASK) == LDAXR)
+		cb = lock_taken;
+	else if ((code & STADDLH_MASK) == STADDLH || (code & LDST_MASK) == STLRH)
+		cb = lock_given_back;
+	if (cb)
+		qemu_plugin_register_vcpu_mem_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_MEM_RW, NULL);
+}
+
 static void block_exec(unsigned int cpu, void *block)
 {
 	((Block *)block)->times += in_region;
@@ -295,6 +388,8 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		if (code == MARK_START)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, start_exec,
 							       QEMU_PLUGIN_CB_NO_REGS, NULL);
+		if (profile && el == EL2)
+			watch_lock(insn, code);
 		if (el == EL1 && (code & CALL_MASK) == HVC)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, call_exec,
 							       QEMU_PLUGIN_CB_R_REGS, (void *)1);
@@ -337,6 +432,10 @@ static void at_exit(qemu_plugin_id_t id, void *unused)
 
 		fprintf(profile, "%u 0x%" PRIx64 " 0x%" PRIxPTR " %" PRIu64 "\n", b->el, b->vaddr,
 			b->haddr, b->times * b->insns);
+	}
+	for (unsigned int i = 0; profile && i < nr_locks; i++) {
+		fprintf(profile, "lock 0x%" PRIx64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+			locks[i].addr, locks[i].times, locks[i].insns, locks[i].longest);
 	}
 	if (profile)
 		fclose(profile);
