@@ -69,13 +69,13 @@ class Counted:
 # Several CPUs and the plugin do without -icount: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, icount=None,
          timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series",
-         dtb="", props="", plugin_options=""):
+         dtb="", props="", plugin_options="", qemu=()):
     name = f"bench-{what}-{variant.name}"
     tree = extra_tree(files, fio)
     counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
-    qemu = []
+    arguments = [*qemu, *variant.qemu]
     if plugin:
-        qemu = ["-plugin", f"{bench_dir()}/elcount.so,out={counts}{plugin_options}"]
+        arguments += ["-plugin", f"{bench_dir()}/elcount.so,out={counts}{plugin_options}"]
     image = ""
     if kernel == "base":
         image = os.path.join(machine.BUILD, "kernel-base" + machine.variant(),
@@ -85,7 +85,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
     b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=dtb or variant.dtb,
                      append=f"{variant.append} {append}", cpu="cortex-a76,cntfrq=1000000000",
                      smp=smp, mem=mem, icount=icount, machine=props, devices=list(devices),
-                     qemu=[*qemu, *variant.qemu], root=root, init=init, extra=tree)
+                     qemu=arguments, root=root, init=init, extra=tree)
     results, done = Counted(), []
     bad = []
 

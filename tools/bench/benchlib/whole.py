@@ -9,7 +9,7 @@ from .variants import VARIANTS
 
 # (section, function, variants)
 PLAN = [
-    ("io", lambda v: io.run(v), ["ours", "native", "ours-v7s", "none", "ours-lazy", "native-lazy"]),
+    ("io", io.run, ["ours", "native", "ours-v7s", "none", "ours-lazy", "native-lazy"]),
     ("growth", sections.growth, ["ours", "ours-v7s", "native"]),
     ("parallel", sections.parallel, ["ours", "native"]),
     ("dma_api", lambda v: micro.run_one(v, micro.QUICK), list(VARIANTS)),
