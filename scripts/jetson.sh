@@ -99,9 +99,20 @@ release=$(kmake kernelrelease)
 packages()
 {
 	rm -f "$J"/*.deb
-	# boot loaders want what EFI can start: the image as it is, not compressed
-	kmake -j"$JOBS" KBUILD_IMAGE=arch/arm64/boot/Image DEB_BUILD_PROFILES="pkg.linux-upstream.nokernelheaders pkg.linux-upstream.nokerneldbg" \
+	kmake -j"$JOBS" KDEB_PKGVERSION="$(kmake kernelversion)-1" DEB_BUILD_PROFILES="pkg.linux-upstream.nokernelheaders pkg.linux-upstream.nokerneldbg" \
 		bindeb-pkg
+}
+
+# Boot loaders want what EFI can start: the image as it is, not compressed
+uncompress()
+{
+	local root=$J/image
+	rm -rf "$root"
+	dpkg-deb -R "$1" "$root"
+	cp "$O/arch/arm64/boot/Image" "$root/boot/vmlinuz-$release"
+	(cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+	dpkg-deb --build --root-owner-group "$root" "$1"
+	rm -rf "$root"
 }
 
 command()
@@ -128,7 +139,7 @@ command()
 # All that has to be in the packages, or what is not
 contents()
 {
-	local image=$1 list board dtb
+	local image=$1 list magic board dtb
 	list=$(dpkg-deb -c "$image" | awk '{ print $6 }')
 	has()
 	{
@@ -143,10 +154,19 @@ contents()
 		esac
 		has "^\./usr/lib/linux-image-$release/nvidia/${dtb//+/\\+}\.dtb\$" "device tree for $board"
 	done <"$ROOT/tools/jetson/boards"
-	dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" | grep -qx CONFIG_ARM_SMMU_KVM=y ||
+	# all of its output is read: a pipe that breaks is a failure
+	[ "$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" |
+		grep -cx CONFIG_ARM_SMMU_KVM=y)" = 1 ] ||
 		die "$(basename "$image") lacks the series" "CONFIG_ARM_SMMU_KVM=y"
-	[ "$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/vmlinuz-$release" | head -c 2)" = MZ ] ||
-		die "the kernel in $(basename "$image") is no EFI program" "KBUILD_IMAGE"
+	# Documentation/arch/arm64/booting.rst, and the head of an EFI program
+	magic=$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/vmlinuz-$release" |
+		od -An -v -tx1 | sed -n '1p; 4p' | tr -d ' \n')
+	case $magic in
+	4d5a*41524d64*)	;;
+	*41524d64*)	! grep -qx CONFIG_EFI=y "$config" ||
+				die "the kernel in $(basename "$image") is no EFI program" "$magic" ;;
+	*)		die "the kernel in $(basename "$image") is no image" "$magic" ;;
+	esac
 	echo "    $(grep -c '\.ko' <<<"$list") modules, $(grep -c '\.dtb$' <<<"$list") device trees"
 }
 
@@ -154,6 +174,7 @@ step "build the packages for a Jetson ($release)" packages
 step "package the command pkvm-iommu" command
 image=$(find "$J" -maxdepth 1 -name "linux-image-$release"'_*_arm64.deb')
 [ -n "$image" ] || die "there is no linux-image-$release in $J" "read $BUILD/log"
+step "put the uncompressed kernel into its package" uncompress "$image"
 contents "$image"
 
 mkdir -p "$OUT/jetson"
