@@ -22,6 +22,8 @@
  *
  * Anything that does not work is answered with "error" and an errno.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/arm-smccc.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -68,6 +70,25 @@ static int handler(struct iommu_domain *domain, struct device *dev, unsigned lon
 	return 0;
 }
 
+/* To EL2 and back: what comes back need not be the page that went. */
+static long give(struct lab *lab, unsigned int i)
+{
+	struct arm_smccc_res res;
+	long ret;
+
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), page_to_pfn(lab->page[i]), 0,
+			  &res);
+	ret = res.a0 ? -EOPNOTSUPP : res.a1;
+	if (ret)
+		return ret;
+
+	lab->page[i] = NULL;
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_reclaim), 0, &res);
+	if (!res.a0 && !res.a1)
+		__free_page(pfn_to_page(res.a2));
+	return 0;
+}
+
 static void free_lab(struct lab *lab)
 {
 	int i;
@@ -75,8 +96,9 @@ static void free_lab(struct lab *lab)
 	for (i = 0; i < NR_PAGES; i++) {
 		if (lab->mapped[i])
 			iommu_unmap(lab->domain, BASE + i * PAGE_SIZE, PAGE_SIZE);
-		if (lab->page[i])
-			__free_page(lab->page[i]);
+		/* what a lost domain holds on to must not be met again */
+		if (lab->page[i] && give(lab, i) && lab->page[i])
+			pr_info("page %#lx stays where it is\n", page_to_pfn(lab->page[i]));
 	}
 	if (!IS_ERR_OR_NULL(lab->domain))
 		iommu_domain_free(lab->domain);
@@ -186,25 +208,6 @@ static void loop(struct lab *lab, u64 addr, unsigned int us, u32 client, u32 sid
 	};
 
 	bm_transfer(lab->bm, &x, NULL);
-}
-
-/* To EL2 and back: what comes back need not be the page that went. */
-static long give(struct lab *lab, unsigned int i)
-{
-	struct arm_smccc_res res;
-	long ret;
-
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), page_to_pfn(lab->page[i]), 0,
-			  &res);
-	ret = res.a0 ? -EOPNOTSUPP : res.a1;
-	if (ret)
-		return ret;
-
-	lab->page[i] = NULL;
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_reclaim), 0, &res);
-	if (!res.a0 && !res.a1)
-		__free_page(pfn_to_page(res.a2));
-	return 0;
 }
 
 static int run(char *s, int size, const char *verb, unsigned int n, const char *arg)
