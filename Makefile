@@ -4,10 +4,10 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS
+	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
 
 .PHONY: all help demo test topology jetson attack torture coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
-	apply-series export-series check-series bisect check size send-dry-run packages clean distclean
+	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo '                  NO_BOOT=1 builds only; SERIES=NAME: another branch of build/linux'
 	@echo '  check           checkpatch, sparse, W=1 (gcc, clang), kernel-doc, coccicheck, htmldocs;'
 	@echo '                  CHECKS="NAME ..." some; some twenty minutes the first time'
+	@echo '  matrix          other configurations and architectures; CONFIGS="NAME ..." some'
 	@echo '  size            lines to read per patch'
 	@echo '  send-dry-run    what would be mailed, and to whom (out/send-dry-run.txt)'
 	@echo
@@ -130,6 +131,9 @@ bisect: $(if $(filter 1,$(NO_BOOT)),kernel-base,build)
 
 check: fetch
 	@scripts/check.sh
+
+matrix: kernel-base
+	@scripts/matrix.sh
 
 size: fetch
 	@scripts/size.sh

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Does the series build in other configurations than that of the tests?  Those of
+# scripts/matrix.list, without an error, and without a warning about a file that
+# the series touches.  A line for each; the last one is
+# `N configurations, N built`.
+#
+#   CONFIGS="NAME ..."  some of them        SERIES=NAME  another branch
+#
+# arm64 is built by gcc, other architectures by clang, which needs no cross
+# compiler.  A configuration that was built is kept in mind (build/matrix) as long
+# as sources, list and compiler are the same.
+
+EXTRA_PACKAGES="clang-19 lld-19 llvm-19" "$(dirname "$0")/apt.sh" || exit 1
+
+. "$(dirname "$0")/common.sh"
+
+src=$BUILD/linux-matrix$V
+work=$BUILD/matrix$V
+. "$(dirname "$0")/kbuild.sh"
+lock "matrix$V"
+
+SERIES=${SERIES:-series}
+head=$(git -C "$LINUX" rev-parse -q --verify "$SERIES^{commit}") ||
+	die "there is no branch $SERIES in $LINUX" "make apply-series"
+mkdir -p "$work"
+git -C "$LINUX" diff --name-only base "$SERIES" >"$work/touched"
+
+# Directories that the series touches, for the architecture at hand
+dirs()		# ARCH
+{
+	sed -nE 's,^(arch/[^/]+/[^/]+|[^/]+/[^/]+)/.*\.[chS]$,\1/,p' "$work/touched" | sort -u |
+		while read -r d; do
+			case $d in
+			arch/"$1"/*) ;;
+			arch/*) continue ;;
+			esac
+			[ ! -f "$src/${d}Makefile" ] || echo "$d"
+		done
+}
+
+amake()		# ARCH ARGUMENT...
+{
+	local arch=$1
+	shift
+	if [ "$arch" = arm64 ]; then
+		kmake "$@"
+	else
+		kmake LLVM=-19 ARCH="$arch" CROSS_COMPILE= "$@"
+	fi
+}
+
+# build NAME ARCH BASE WHAT OPTIONS
+build()
+{
+	local arch=$2 base=$3 what=$4 o
+	own_tree "$head"
+	! can_seed || [ "$base-$what" != tests-all ] || seed
+	mkdir -p "$O"
+	for o in $5; do
+		case $o in
+		*=n)	echo "# CONFIG_${o%=n} is not set" ;;
+		*)	echo "CONFIG_$o" ;;
+		esac
+	done >"$work/options"
+	case $base in
+	tests)	# shellcheck disable=SC2086
+		cat $fragments "$work/options" >"$O/fragment"
+		amake "$arch" KCONFIG_ALLCONFIG="$O/fragment" allnoconfig ;;
+	all*)	amake "$arch" KCONFIG_ALLCONFIG="$work/options" "$base" ;;
+	*)	amake "$arch" "$base"
+		cat "$work/options" >>"$O/.config"
+		amake "$arch" olddefconfig ;;
+	esac
+	for o in $5; do
+		if [ "${o#*=}" != "$(sed -n "s/^CONFIG_${o%=*}=//p" "$O/.config" | grep . || echo n)" ]; then
+			echo "$work/options:0: error: $o does not take effect"
+			return 1
+		fi
+	done
+	if [ "$what" = all ]; then
+		amake "$arch" -j"$JOBS" Image "$(grep -q '^CONFIG_MODULES=y' "$O/.config" && echo modules || echo vmlinux)"
+	else
+		# shellcheck disable=SC2046
+		amake "$arch" -j"$JOBS" $(dirs "${arch%_64}")
+	fi
+}
+
+n=0 good=0
+while IFS='|' read -r name arch base what options; do
+	read -r name arch base what <<<"$name $arch $base $what"
+	case ${name:-#} in
+	\#*) continue ;;
+	esac
+	[ -z "${CONFIGS:-}" ] || [[ " $CONFIGS " == *" $name "* ]] || continue
+	n=$((n + 1))
+	key=$(hash_text "$(git -C "$LINUX" rev-parse "$head^{tree}")" "$config" "$compiler" \
+		"$(clang-19 --version | head -1)" "$arch $base $what $options")
+	if [ "$(cat "$work/$name.built" 2>/dev/null)" = "$key" ]; then
+		good=$((good + 1))
+		echo "ok - $name: built before"
+		continue
+	fi
+	if [ "$base-$what" = tests-all ]; then
+		O=$work/objects-tests
+	else
+		O=$work/objects-$name
+	fi
+	start=$SECONDS
+	set +e
+	( set -e; build "$name" "$arch" "$base" "$what" "$options" ) >"$work/$name.log" 2>&1 </dev/null
+	rc=$?
+	set -e
+	time=$((SECONDS - start))s
+	warnings=$(grep -E '(warning|WARNING):' "$work/$name.log" | grep -F -f "$work/touched" | sort -u || true)
+	if [ $rc != 0 ]; then
+		echo "not ok - $name: $(grep -m1 -E 'error|Error|ERROR' "$work/$name.log"); see $work/$name.log"
+	elif [ -n "$warnings" ]; then
+		echo "not ok - $name ($time): warnings, the first: $(echo "$warnings" | head -1); see $work/$name.log"
+	else
+		good=$((good + 1))
+		echo "$key" >"$work/$name.built"
+		echo "ok - $name ($time)"
+	fi
+	# objects of all modules of an architecture are of no further use
+	[ "$base-$what" = tests-all ] || rm -rf "$O"
+done <"$ROOT/scripts/matrix.list"
+[ $n -gt 0 ] || die "there is no such configuration" "see scripts/matrix.list"
+echo "$n configurations, $good built"
+[ $good = $n ]
