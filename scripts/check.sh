@@ -91,7 +91,7 @@ forget()
 {
 	[ -d "$O" ] || return 0
 	git -C "$LINUX" diff --name-only base "$SERIES" | sed 's,^,/,' >"$work/touched"
-	find "$O" -name '.*.o.cmd' -path "$O/*/*" -exec grep -lZF -f "$work/touched" {} + |
+	{ find "$O" -name '.*.o.cmd' -path "$O/*/*" -exec grep -lZF -f "$work/touched" {} + || true; } |
 		xargs -0r rm -f
 }
 
