@@ -18,7 +18,8 @@ RESERVED = re.compile(r"kvm \[\d+\]: Reserved (\d+) MiB")
 
 def reserved_mib(variant, kernel, mem):
     """What a protected kernel sets aside for EL2 at boot."""
-    counted = boot.boot(variant, f"reserved-{kernel}", "bench-nothing", {}, mem=mem, kernel=kernel, plugin=False)
+    counted = boot.boot(variant, f"reserved-{kernel}-{mem}", "bench-nothing", {}, mem=mem,
+                        kernel=kernel, plugin=False)
     for line in counted.console:
         found = RESERVED.search(line)
         if found:

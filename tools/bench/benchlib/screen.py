@@ -15,9 +15,9 @@ def number(value):
 
 def rows(title, names, lines):
     width = max([len(x[0]) for x in lines] + [20])
-    print(f"\n{title}\n{'':{width}}" + "".join(f"{n:>15}" for n in names))
+    print(f"\n{title}\n{'':{width}}" + "".join(f"{n:>16}" for n in names))
     for label, values in lines:
-        print(f"{label:<{width}}" + "".join(f"{v:>15}" for v in values))
+        print(f"{label:<{width}}" + "".join(f"{v:>16}" for v in values))
 
 
 def against(results, name, key, of, base="native"):
@@ -33,6 +33,8 @@ def against(results, name, key, of, base="native"):
 
 def keyed(title, results, of, base="native"):
     keys = list(dict.fromkeys(k for r in results.values() for k in r))
+    if all(k.isdigit() for k in keys):
+        keys.sort(key=int)
     rows(title, list(results),
          [(k, [against(results, n, k, of, base) for n in results]) for k in keys])
 

@@ -32,7 +32,7 @@
  * `parallel`.
  *
  * A program that counts instructions from outside sees where a measurement
- * begins and ends by instructions that do nothing (MARK_START, MARK_STOP).
+ * begins and ends by instructions that do nothing (start(), stop()).
  */
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
@@ -49,15 +49,12 @@
 
 #include <asm/arch_timer.h>
 
-#define MARK_START()	asm volatile("movz xzr, #0xbe01" ::: "memory")
-#define MARK_STOP()	asm volatile("movz xzr, #0xbe02" ::: "memory")
-
 #define WARMUP		64
 #define MAX_LIVE	512
 #define MAX_SG		256
 #define MAX_DEVICES	8
 
-#define FILL_BASE	(1ULL << 36)
+#define FILL_BASE	BIT_ULL(36)
 #define FILL_BASE_32BIT	0x10000000ULL	/* above the window of MSIs */
 #define FILL_END_32BIT	0xe0000000ULL
 #define FILL_ORDER	9
@@ -97,14 +94,14 @@ static u64 started;
 
 static void start_sleepable(void)
 {
-	MARK_START();
+	asm volatile("movz xzr, #0xbe01" ::: "memory");
 	started = now();
 }
 
 static void stop_sleepable(void)
 {
 	measured = now() - started;
-	MARK_STOP();
+	asm volatile("movz xzr, #0xbe02" ::: "memory");
 	regions++;
 }
 
