@@ -18,6 +18,7 @@
  *	told N		what the fault handler was told since it was last asked:
  *			number, last address, r or w
  *	unmap N PAGE	bytes unmapped, milliseconds it took
+ *	empty N		the same of all pages at once, so that a table goes
  *	give N PAGE	the page is given to the hypervisor: 0 or its error
  *
  * Anything that does not work is answered with "error" and an errno.
@@ -255,6 +256,13 @@ static int run(char *s, int size, const char *verb, unsigned int n, const char *
 				lab->flags & IOMMU_FAULT_WRITE ? 'w' : 'r');
 		lab->told = 0;
 		return ret;
+	}
+	if (!strcmp(verb, "empty")) {
+		start = ktime_get();
+		unmapped = iommu_unmap(lab->domain, BASE, NR_PAGES * PAGE_SIZE);
+		memset(lab->mapped, 0, sizeof(lab->mapped));
+		return scnprintf(s, size, "%zu %lld\n", unmapped,
+				 ktime_ms_delta(ktime_get(), start));
 	}
 	if (sscanf(arg, "%u", &page) != 1 || page >= NR_PAGES)
 		goto bad;
