@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One boot of the machine that counts, and what it counted."""
 
+import glob
 import json
 import os
 import shutil
@@ -38,8 +39,9 @@ def extra_tree(files, fio):
     shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
     shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
     os.makedirs(os.path.join(tree, "lib/modules"))
-    shutil.copy(bench_dir(os.path.basename(kernel_dir()), "dmabench.ko"),
-                os.path.join(tree, "lib/modules"))
+    modules = bench_dir(os.path.basename(kernel_dir()))
+    for path in glob.glob(f"{modules}/*.ko") + glob.glob(f"{modules}/test/**/*.ko", recursive=True):
+        shutil.copy(path, os.path.join(tree, "lib/modules"))
     if fio:
         shutil.copytree(bench_dir("fio"), tree, dirs_exist_ok=True)
     user = os.environ.get("INITRD_EXTRA")
