@@ -67,8 +67,8 @@ static inline void iopgt_sync(struct io_pgtable_cfg *cfg, void *entry,
 /*
  * Is there an account of what is mapped and of the tables that map it? Then
  * each leaf that goes is reported through iopgt_leaf_cleared(), a leaf never
- * replaces a table, and a table that maps nothing any more is freed at once.
- * There may be a use for looking for leaves then: define IOPGT_FIND_LEAVES.
+ * replaces a table. Whoever keeps the account may want to look for leaves, and
+ * for tables that map nothing any more: define IOPGT_FIND_LEAVES.
  */
 #define IOPGT_ACCOUNTING		false
 

@@ -68,6 +68,26 @@ static unsigned int v7s_first_leaves(struct io_pgtable *iop, unsigned int max,
 				    max, iova, size);
 }
 
+static bool v7s_table_empty(struct io_pgtable *iop, unsigned long iova,
+			    unsigned int *witness)
+{
+	return arm_v7s_table_empty(container_of(iop, struct arm_v7s_io_pgtable, iop),
+				   iova, witness);
+}
+
+static void v7s_free_empty(struct io_pgtable *iop, unsigned long iova)
+{
+	arm_v7s_free_empty_table(container_of(iop, struct arm_v7s_io_pgtable, iop),
+				 iova);
+}
+
+static int v7s_map_runs(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
+			unsigned int nr, int prot, size_t *mapped)
+{
+	return arm_v7s_map_runs(container_of(iop, struct arm_v7s_io_pgtable, iop),
+				iova, runs, nr, prot, mapped);
+}
+
 const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_v7s = {
 	.quirks		= IO_PGTABLE_QUIRK_ARM_NS |
 			  IO_PGTABLE_QUIRK_NO_WARN,
@@ -76,4 +96,8 @@ const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_v7s = {
 	.init		= v7s_init,
 	.free		= v7s_free,
 	.first_leaves	= v7s_first_leaves,
+	.table_shift	= 20,
+	.table_empty	= v7s_table_empty,
+	.free_empty	= v7s_free_empty,
+	.map_runs	= v7s_map_runs,
 };

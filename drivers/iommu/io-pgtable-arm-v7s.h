@@ -45,6 +45,23 @@ unsigned int arm_v7s_first_leaves(struct arm_v7s_io_pgtable *data,
 				  size_t *size);
 
 /*
+ * The same for tables. Is the table of level 2 on the way to @iova, if there is
+ * one, empty? @witness is an entry that is likely not to be, updated. The other
+ * function frees it if it is.
+ */
+bool arm_v7s_table_empty(struct arm_v7s_io_pgtable *data, unsigned long iova,
+			 unsigned int *witness);
+void arm_v7s_free_empty_table(struct arm_v7s_io_pgtable *data,
+			      unsigned long iova);
+
+/*
+ * Map runs of pages, KVM_IOMMU_RUN(), one behind the other. An error is about
+ * the address at which the runs end that are mapped then.
+ */
+int arm_v7s_map_runs(struct arm_v7s_io_pgtable *data, unsigned long iova,
+		     const u64 *runs, unsigned int nr, int prot, size_t *mapped);
+
+/*
  * What io-pgtable-arm-v7s.c needs from its environment: memory for a table of
  * level 1 or 2, zeroed and, for a walker that is not coherent, cleaned.
  */

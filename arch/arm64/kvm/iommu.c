@@ -33,13 +33,16 @@
 #define pr_fmt(fmt) "kvm-iommu: " fmt
 
 #include <kunit/static_stub.h>
+#include <kunit/visibility.h>
 
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/shrinker.h>
 #include <linux/vmstat.h>
 
@@ -52,6 +55,9 @@
 #define TOPUP_ROUNDS		32
 #define TOPUP_BATCH_SHIFT	3
 
+/* Blocks that one donation may meet that cannot leave the host */
+#define DONATE_TRIES		64
+
 /* Free blocks of order 0 that the hypervisor keeps when a domain goes */
 #define POOL_KEEP		128
 
@@ -62,8 +68,40 @@ enum kvm_iommu_state {
 	KVM_IOMMU_READY,
 };
 
+/* Where this CPU leaves a list of runs for the hypervisor, see kvm_iommu_map_runs() */
+static DEFINE_PER_CPU(u64 *, kvm_iommu_runs);
+static bool kvm_iommu_have_runs __ro_after_init;
+
 static const struct kvm_iommu_driver *kvm_iommu_driver __ro_after_init;
 static enum kvm_iommu_state kvm_iommu_state __ro_after_init;
+
+/*
+ * How often each call was issued, and how often it failed. A call that asked
+ * for memory has failed, its repetition is another call.
+ */
+#define CALL(f)	(__KVM_HOST_SMCCC_FUNC_##f - __KVM_HOST_SMCCC_FUNC___pkvm_iommu_alloc_domain)
+
+static const char * const kvm_iommu_call_names[] = {
+	[CALL(__pkvm_iommu_alloc_domain)]	= "alloc_domain",
+	[CALL(__pkvm_iommu_free_domain)]	= "free_domain",
+	[CALL(__pkvm_iommu_attach)]		= "attach",
+	[CALL(__pkvm_iommu_detach)]		= "detach",
+	[CALL(__pkvm_iommu_map)]		= "map",
+	[CALL(__pkvm_iommu_unmap)]		= "unmap",
+	[CALL(__pkvm_iommu_iova_to_phys)]	= "iova_to_phys",
+	[CALL(__pkvm_iommu_topup)]		= "topup",
+	[CALL(__pkvm_iommu_reclaim)]		= "reclaim",
+	[CALL(__pkvm_iommu_next_fault)]		= "next_fault",
+	[CALL(__pkvm_iommu_stream_info)]	= "stream_info",
+	[CALL(__pkvm_iommu_get_stats)]		= "get_stats",
+};
+
+struct kvm_iommu_calls {
+	u64 calls[ARRAY_SIZE(kvm_iommu_call_names)];
+	u64 errors[ARRAY_SIZE(kvm_iommu_call_names)];
+};
+
+static DEFINE_PER_CPU(struct kvm_iommu_calls, kvm_iommu_calls);
 
 /* The hypervisor's answer, and nothing that could be taken for one. */
 static long kvm_iommu_result(struct arm_smccc_res *res)
@@ -95,6 +133,9 @@ static bool kvm_iommu_may_call(void)
 			arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f),	\
 					  ##__VA_ARGS__, __res);	\
 			__ret = kvm_iommu_result(__res);		\
+			this_cpu_inc(kvm_iommu_calls.calls[CALL(f)]);	\
+			if (__ret < 0)					\
+				this_cpu_inc(kvm_iommu_calls.errors[CALL(f)]); \
 		}							\
 		__ret;							\
 	})
@@ -122,15 +163,28 @@ static void kvm_iommu_account(struct page *page, long nr_pages)
 
 static int kvm_iommu_donate(unsigned int order, gfp_t gfp)
 {
+	unsigned int tries = DONATE_TRIES;
 	struct arm_smccc_res res;
 	struct page *page;
 	int ret;
 
-	page = alloc_pages(gfp & ~__GFP_ACCOUNT, order);
-	if (!page)
-		return -ENOMEM;
+	for (;;) {
+		page = alloc_pages(gfp & ~__GFP_ACCOUNT, order);
+		if (!page)
+			return -ENOMEM;
 
-	ret = kvm_iommu_call(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
+		ret = kvm_iommu_call(&res, __pkvm_iommu_topup,
+				     page_to_pfn(page), order);
+		if (ret != -EBUSY || !--tries)
+			break;
+
+		/*
+		 * A domain that the hypervisor had to give up holds on to it.
+		 * It is of no use for this, ever: do not meet it again.
+		 */
+		pr_warn_ratelimited("page 0x%lx cannot leave the host\n",
+				    page_to_pfn(page));
+	}
 	if (ret) {
 		__free_pages(page, order);
 		return ret;
@@ -182,8 +236,12 @@ unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks)
 
 	for (nr = 0; nr < nr_blocks; nr++) {
 		struct page *page;
+		long ret;
 
-		if (kvm_iommu_call(&res, __pkvm_iommu_reclaim, order))
+		do {
+			ret = kvm_iommu_call(&res, __pkvm_iommu_reclaim, order);
+		} while (ret == -EAGAIN);
+		if (ret)
 			break;
 
 		page = pfn_to_page(res.a2);
@@ -341,6 +399,95 @@ int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 	return ret;
 }
 
+/* One call for the first @nr runs of a list, the first @skip pages of which are mapped */
+static long kvm_iommu_call_map_runs(struct arm_smccc_res *res, u32 handle,
+				    unsigned long iova, const u64 *runs,
+				    unsigned int nr, size_t skip, int prot)
+{
+	unsigned long flags;
+	long ret;
+	u64 *buf;
+
+	/* An interrupt may have a list, too */
+	local_irq_save(flags);
+	buf = __this_cpu_read(kvm_iommu_runs);
+	memcpy(buf, runs, nr * sizeof(*runs));
+	buf[0] = KVM_IOMMU_RUN(KVM_IOMMU_RUN_ADDR(runs[0]) + skip * PAGE_SIZE,
+			       KVM_IOMMU_RUN_PAGES(runs[0]) - skip);
+	ret = kvm_iommu_call(res, __pkvm_iommu_map_runs, handle, iova, nr, prot);
+	local_irq_restore(flags);
+
+	return ret;
+}
+
+/**
+ * kvm_iommu_map_runs() - map runs of physically contiguous pages
+ * @handle: the domain
+ * @iova: where, all runs one behind the other
+ * @runs: the runs, KVM_IOMMU_RUN()
+ * @nr: how many, KVM_IOMMU_MAX_RUNS at most
+ * @prot: IOMMU_READ, IOMMU_WRITE, ...
+ * @gfp: how to allocate memory that the hypervisor needs; may be atomic
+ * @mapped: increased by the bytes that are mapped, also on failure
+ *
+ * Context: any. kvm_iommu_can_map_runs() has said so.
+ *
+ * Return: 0 or a negative errno
+ */
+int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
+		       unsigned int nr, int prot, gfp_t gfp, size_t *mapped)
+{
+	unsigned int round = 0;
+	size_t skip = 0;
+	int ret = 0;
+
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_map_runs, handle, iova, runs, nr,
+				   prot, gfp, mapped);
+
+	/* What fits into registers is left there */
+	if (nr == 1)
+		return kvm_iommu_map(handle, iova, KVM_IOMMU_RUN_ADDR(*runs),
+				     PAGE_SIZE, KVM_IOMMU_RUN_PAGES(*runs),
+				     prot, gfp, mapped);
+
+	while (nr) {
+		struct arm_smccc_res res;
+		size_t done;
+
+		ret = kvm_iommu_call_map_runs(&res, handle, iova, runs, nr,
+					      skip, prot);
+
+		done = res.a2 / PAGE_SIZE;
+		*mapped += done * PAGE_SIZE;
+		iova += done * PAGE_SIZE;
+		if (done)
+			round = 0;
+		else if (!ret)
+			ret = -EIO;
+
+		for (skip += done; nr && skip >= KVM_IOMMU_RUN_PAGES(*runs); nr--)
+			skip -= KVM_IOMMU_RUN_PAGES(*runs++);
+
+		if (ret == -ENOMEM)
+			ret = kvm_iommu_topup(res.a3, gfp, round++);
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+EXPORT_SYMBOL_IF_KUNIT(kvm_iommu_map_runs);
+
+/**
+ * kvm_iommu_can_map_runs() - is there a place to leave lists of runs in?
+ *
+ * Return: true if kvm_iommu_map_runs() may be called
+ */
+bool kvm_iommu_can_map_runs(void)
+{
+	return kvm_iommu_have_runs;
+}
+
 /**
  * kvm_iommu_unmap() - unmap pages
  * @handle: the domain
@@ -446,12 +593,12 @@ int kvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
 
 /**
  * kvm_iommu_get_stat() - read one of the hypervisor's counters
- * @stat: which
+ * @stat: which, enum kvm_iommu_stat
  * @value: its value
  *
  * Return: 0 or a negative errno
  */
-int kvm_iommu_get_stat(enum kvm_iommu_stat stat, u64 *value)
+int kvm_iommu_get_stat(u32 stat, u64 *value)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -461,6 +608,33 @@ int kvm_iommu_get_stat(enum kvm_iommu_stat stat, u64 *value)
 		*value = res.a2;
 
 	return ret;
+}
+
+/**
+ * kvm_iommu_get_calls() - how often this kernel has issued a hypercall
+ * @i: which hypercall, from 0
+ * @calls: how often it was issued
+ * @errors: how often the hypervisor answered with an error
+ *
+ * Return: the hypercall's name, or NULL if there are no more
+ */
+const char *kvm_iommu_get_calls(unsigned int i, u64 *calls, u64 *errors)
+{
+	int cpu;
+
+	if (i >= ARRAY_SIZE(kvm_iommu_call_names))
+		return NULL;
+
+	*calls = 0;
+	*errors = 0;
+	for_each_possible_cpu(cpu) {
+		const struct kvm_iommu_calls *c = per_cpu_ptr(&kvm_iommu_calls, cpu);
+
+		*calls += READ_ONCE(c->calls[i]);
+		*errors += READ_ONCE(c->errors[i]);
+	}
+
+	return kvm_iommu_call_names[i];
 }
 
 /**
@@ -570,6 +744,59 @@ static unsigned long kvm_iommu_shrink_scan(struct shrinker *shrinker,
 {
 	return kvm_iommu_reclaim(0, sc->nr_to_scan) ?: SHRINK_STOP;
 }
+
+static int __init kvm_iommu_share_runs_of(unsigned int cpu)
+{
+	struct arm_smccc_res res;
+	void *page;
+	int ret;
+
+	page = (void *)__get_free_page(GFP_KERNEL | __GFP_ZERO);
+	if (!page)
+		return -ENOMEM;
+
+	ret = kvm_share_hyp(page, page + 1);
+	if (ret)
+		goto free;
+
+	ret = kvm_iommu_call(&res, __pkvm_iommu_set_runs, cpu, virt_to_pfn(page));
+	if (ret)
+		goto unshare;
+
+	per_cpu(kvm_iommu_runs, cpu) = page;
+	return 0;
+
+unshare:
+	kvm_unshare_hyp(page, page + 1);
+free:
+	free_page((unsigned long)page);
+	return ret;
+}
+
+/*
+ * A page for each CPU, which the hypervisor keeps. If one has none, the others
+ * do no harm, and pages are mapped one run at a time.
+ */
+static int __init kvm_iommu_share_runs(void)
+{
+	unsigned int cpu;
+	int ret;
+
+	if (!kvm_iommu_ready())
+		return 0;
+
+	for_each_possible_cpu(cpu) {
+		ret = kvm_iommu_share_runs_of(cpu);
+		if (ret) {
+			pr_warn("no place for lists of pages: %d\n", ret);
+			return ret;
+		}
+	}
+
+	kvm_iommu_have_runs = true;
+	return 0;
+}
+device_initcall_sync(kvm_iommu_share_runs);	/* after finalize_pkvm() */
 
 static int __init kvm_iommu_shrinker_init(void)
 {

@@ -27,7 +27,18 @@
  * The work that one hypercall may do, in pages: map and unmap stop there and
  * say how far they came, the caller goes on from that point.
  */
-#define KVM_IOMMU_MAX_PAGES		512
+#define KVM_IOMMU_MAX_PAGES		256
+
+/*
+ * A run of pages in a list for __pkvm_iommu_map_runs: the address of the first,
+ * and in the bits that it has none in, their number less one. The list fills
+ * the page that the host shares for the CPU it calls from.
+ */
+#define KVM_IOMMU_RUN_MAX_PAGES		PAGE_SIZE
+#define KVM_IOMMU_RUN(addr, pages)	((addr) | ((pages) - 1))
+#define KVM_IOMMU_RUN_ADDR(run)		((run) & PAGE_MASK)
+#define KVM_IOMMU_RUN_PAGES(run)	(((run) & ~PAGE_MASK) + 1)
+#define KVM_IOMMU_MAX_RUNS		(PAGE_SIZE / sizeof(u64))
 
 /*
  * Memory is given to the hypervisor, and taken back, in blocks of one of these
@@ -65,11 +76,16 @@ enum kvm_iommu_fmt {
  *   __pkvm_iommu_map(handle, iova, paddr, pgsize, pgcount, prot)
  *   __pkvm_iommu_unmap(handle, iova, pgsize, pgcount)
  *	x2 = bytes done, also when the call fails
+ *   __pkvm_iommu_set_runs(cpu, pfn)
+ *	the page, shared with the hypervisor before, is where @cpu leaves lists
+ *   __pkvm_iommu_map_runs(handle, iova, nr, prot)
+ *	maps the @nr runs of pages that the calling CPU has left in its page, one
+ *	behind the other from @iova on; x2 = bytes done, also when the call fails
  *   __pkvm_iommu_iova_to_phys(handle, iova)
  *	x2 = physical address
  *   __pkvm_iommu_topup(pfn, order)
  *   __pkvm_iommu_reclaim(order)
- *	x2 = pfn; -ENOENT: nothing is free
+ *	x2 = pfn; -ENOENT: nothing is free; -EAGAIN: there may be, call again
  *   __pkvm_iommu_next_fault(iommu)
  *	type | instance << 8 | sid << 16 | handle << 32; x2 = iova,
  *	x3 = fsr | fsynr << 32
@@ -123,6 +139,9 @@ enum kvm_iommu_stat {
 	KVM_IOMMU_STAT_FAULTS,		/* faults taken */
 	KVM_IOMMU_STAT_MC_UNLISTED,	/* passthrough clients that nobody described */
 
+	/* One for each domain, + handle, KVM_IOMMU_USE_*; -ENOENT: none such */
+	KVM_IOMMU_STAT_DOMAIN = 0xc000,
+
 	/*
 	 * One for each memory controller client, KVM_IOMMU_CLIENT_*: those of
 	 * the description, then others that the hypervisor came across;
@@ -130,6 +149,13 @@ enum kvm_iommu_stat {
 	 */
 	KVM_IOMMU_STAT_MC_CLIENT = 0x10000,
 };
+
+/* What a domain is used for. */
+#define KVM_IOMMU_USE_PAGES		GENMASK(39, 0)	/* mapped, in pages */
+#define KVM_IOMMU_USE_ATTACHED		GENMASK(51, 40)	/* attachments */
+#define KVM_IOMMU_USE_IOMMU		GENMASK(57, 52)
+#define KVM_IOMMU_USE_FMT		GENMASK(61, 58)	/* enum kvm_iommu_fmt */
+#define KVM_IOMMU_USE_QUARANTINED	BIT(63)
 
 /* A memory controller client: as it was found, then as it is. */
 #define KVM_IOMMU_CLIENT_FOUND_SID	GENMASK(7, 0)
@@ -211,12 +237,16 @@ int kvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id);
 int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 		  size_t pgsize, size_t pgcount, int prot, gfp_t gfp,
 		  size_t *mapped);
+int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
+		       unsigned int nr, int prot, gfp_t gfp, size_t *mapped);
+bool kvm_iommu_can_map_runs(void);
 size_t kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
 		       size_t pgcount);
 phys_addr_t kvm_iommu_iova_to_phys(u32 handle, unsigned long iova);
 int kvm_iommu_next_fault(u32 iommu, struct kvm_iommu_fault *fault);
 int kvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info);
-int kvm_iommu_get_stat(enum kvm_iommu_stat stat, u64 *value);
+int kvm_iommu_get_stat(u32 stat, u64 *value);
+const char *kvm_iommu_get_calls(unsigned int i, u64 *calls, u64 *errors);
 unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks);
 #else
 static inline void kvm_iommu_init_driver(void) { }

@@ -9,6 +9,9 @@
  *		answers. Of a range of stream IDs only those in use are listed.
  *   clients	one line for each client of the memory controller: its
  *		registers as the hypervisor found them and as they are
+ *   domains	one line for each domain: mapped bytes, attached streams
+ *   calls	one line for each hypercall: how often this kernel has issued
+ *		it, and how often it failed
  *   stats	the hypervisor's counters, one "name value" a line
  */
 
@@ -41,9 +44,9 @@ static const char * const stat_names[] = {
 	[KVM_IOMMU_STAT_MC_UNLISTED]	= "mc_unlisted",
 };
 
-static const char *format_name(u64 info)
+static const char *format_name(enum kvm_iommu_fmt fmt)
 {
-	switch (FIELD_GET(KVM_IOMMU_STREAM_FMT, info)) {
+	switch (fmt) {
 	case KVM_IOMMU_FMT_LPAE:
 		return "lpae";
 	case KVM_IOMMU_FMT_V7S:
@@ -115,7 +118,7 @@ static void show_stream(struct seq_file *m, u32 smmu, u32 endpoint, u32 id)
 		seq_printf(m, "%lu%s %s %lu %lu",
 			   FIELD_GET(KVM_IOMMU_STREAM_BANK, info),
 			   info & KVM_IOMMU_STREAM_QUARANTINED ? "!" : "",
-			   format_name(info),
+			   format_name(FIELD_GET(KVM_IOMMU_STREAM_FMT, info)),
 			   FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, info),
 			   FIELD_GET(KVM_IOMMU_STREAM_USERS, info));
 	else
@@ -210,6 +213,48 @@ static int clients_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(clients);
 
+static int domains_show(struct seq_file *m, void *unused)
+{
+	u64 left, info;
+	u32 handle;
+
+	seq_puts(m, "domain smmu format mapped attached state\n");
+
+	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_DOMAINS, &left))
+		return 0;
+
+	for (handle = 1; left && handle <= KVM_IOMMU_MAX_DOMAINS; handle++) {
+		if (kvm_iommu_get_stat(KVM_IOMMU_STAT_DOMAIN + handle, &info))
+			continue;
+
+		left--;
+		seq_printf(m, "%u %pOF %s %llu %lu %s\n", handle,
+			   topology->smmu_np[FIELD_GET(KVM_IOMMU_USE_IOMMU, info)],
+			   format_name(FIELD_GET(KVM_IOMMU_USE_FMT, info)),
+			   (u64)FIELD_GET(KVM_IOMMU_USE_PAGES, info) << PAGE_SHIFT,
+			   FIELD_GET(KVM_IOMMU_USE_ATTACHED, info),
+			   info & KVM_IOMMU_USE_QUARANTINED ? "quarantined" : "ok");
+	}
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(domains);
+
+static int calls_show(struct seq_file *m, void *unused)
+{
+	const char *name;
+	u64 calls, errors;
+	unsigned int i;
+
+	seq_puts(m, "call count errors\n");
+
+	for (i = 0; (name = kvm_iommu_get_calls(i, &calls, &errors)); i++)
+		seq_printf(m, "%s %llu %llu\n", name, calls, errors);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(calls);
+
 static int stats_show(struct seq_file *m, void *unused)
 {
 	unsigned int i;
@@ -235,6 +280,8 @@ void __init smmu_kvm_debugfs_init(const struct smmu_kvm_topology *topo)
 	topology = topo;
 	debugfs_create_file("streams", 0400, dir, NULL, &streams_fops);
 	debugfs_create_file("clients", 0400, dir, NULL, &clients_fops);
+	debugfs_create_file("domains", 0400, dir, NULL, &domains_fops);
+	debugfs_create_file("calls", 0400, dir, NULL, &calls_fops);
 	debugfs_create_file("stats", 0400, dir, NULL, &stats_fops);
 }
 

@@ -7,6 +7,7 @@
  *   arm-smmu-kvm-mc.c		what to do with memory clients, what was done
  *   arm-smmu-kvm-init.c	hands it over at boot
  *   arm-smmu-kvm.c		is the IOMMU driver after that
+ *   arm-smmu-kvm-batch.c	collects the pages of a scatter-gather list
  *   arm-smmu-kvm-debugfs.c	who uses which stream, as the hypervisor sees it
  *
  * Indices of SMMUs, endpoints, streams and clients are those of the encoded
@@ -19,6 +20,8 @@
 #include <linux/iommu.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit_types.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #include "arm-smmu-kvm.h"
@@ -129,6 +132,8 @@ struct smmu_kvm_stream {
  * @index: its number in the description
  * @desc: its part of the description
  * @trial: a domain without mappings
+ * @fault_rate: how many faults are taken in what time
+ * @log_rate: how many of them are logged
  * @lock: guards what follows, and the streams
  * @streams: streams that have a user
  * @masters: devices
@@ -139,21 +144,59 @@ struct smmu_kvm_device {
 	u32 index;
 	const struct smmu_kvm_desc_smmu *desc;
 	struct smmu_kvm_domain *trial;
+	struct ratelimit_state fault_rate;
+	struct ratelimit_state log_rate;
 	struct mutex lock;		/* guards what follows, and the streams */
 	struct list_head streams;
 	struct list_head masters;
 };
 
 /**
+ * struct smmu_kvm_batch - pages at consecutive I/O addresses that are to be mapped
+ * @lock: guards what follows
+ * @runs: room for KVM_IOMMU_MAX_RUNS; NULL if nothing is collected
+ * @nr: how many there are
+ * @prot: how they are to be mapped
+ * @iova: where
+ * @size: bytes
+ * @owner: the task that collects
+ * @in_task: at task level, or in an interrupt?
+ */
+struct smmu_kvm_batch {
+	spinlock_t lock;		/* guards what follows */
+	u64 *runs;
+	unsigned int nr;
+	int prot;
+	unsigned long iova;
+	size_t size;
+	struct task_struct *owner;
+	bool in_task;
+};
+
+void smmu_kvm_batch_init(struct smmu_kvm_batch *b);
+void smmu_kvm_batch_free(struct smmu_kvm_batch *b);
+bool smmu_kvm_batch_add(struct smmu_kvm_batch *b, unsigned long iova,
+			phys_addr_t paddr, size_t size, int prot);
+int smmu_kvm_batch_sync(struct smmu_kvm_batch *b, u32 handle,
+			unsigned long iova, size_t size);
+size_t smmu_kvm_batch_cancel(struct smmu_kvm_batch *b, u32 handle,
+			     unsigned long iova, size_t size);
+phys_addr_t smmu_kvm_batch_find(struct smmu_kvm_batch *b, unsigned long iova);
+
+/**
  * struct smmu_kvm_domain - a domain
  * @domain: for the IOMMU core
  * @smmu: the SMMU that its tables are for
  * @handle: its name to the hypervisor
+ * @lost: the hypervisor has blocked it for good
+ * @batch: what is to be mapped at the next iotlb_sync_map
  */
 struct smmu_kvm_domain {
 	struct iommu_domain domain;
 	struct smmu_kvm_device *smmu;
 	u32 handle;
+	bool lost;
+	struct smmu_kvm_batch batch;
 };
 
 /**

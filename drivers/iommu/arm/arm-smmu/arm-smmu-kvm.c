@@ -13,12 +13,17 @@
  * first one that moves takes all streams along that match the same stream ID.
  * When one is blocked, a stream it shares goes on until the last one is.
  *
+ * Mapping. What the core maps in pieces, until it says that the pieces have to
+ * work, goes to the hypervisor in one call (arm-smmu-kvm-batch.c), if waiting
+ * for memory is out of the question then as well.
+ *
  * Invalidation. An unmap has invalidated, on all instances, when the hypercall
  * returns: the hypervisor must not let go of a page earlier. So there is
  * nothing to gather, and no deferred flush.
  */
 
 #include <linux/bitfield.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/fsl/mc.h>
 #include <linux/interrupt.h>
@@ -31,6 +36,7 @@
 #include <linux/platform_device.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
+#include <linux/string_choices.h>
 #include <linux/xarray.h>
 
 #include <asm/kvm_iommu.h>
@@ -43,11 +49,20 @@
 #define MSI_IOVA_BASE		0x8000000
 #define MSI_IOVA_LENGTH		0x100000
 
-/* Faults that one interrupt reports. The line stays asserted if there are more. */
-#define MAX_FAULTS		32
+/*
+ * Faults that are taken from an SMMU in so many milliseconds. A device can
+ * fault as fast as it can address memory, and if all of that were looked at,
+ * a CPU would do nothing else. The line stays masked for the rest of the time;
+ * meanwhile the SMMU remembers the first fault of each domain, and that there
+ * were others.
+ */
+#define MAX_FAULTS		16
+#define FAULT_INTERVAL_MS	100
 
 /* Domains by handle, for faults. Its lock keeps a domain from being freed. */
 static DEFINE_XARRAY(smmu_kvm_domains);
+
+static void smmu_kvm_take_faults(struct smmu_kvm_device *smmu);
 
 static struct smmu_kvm_domain *to_smmu_kvm_domain(struct iommu_domain *domain)
 {
@@ -85,8 +100,7 @@ static void stream_detach(struct smmu_kvm_device *smmu,
 	ret = kvm_iommu_detach(stream->domain->handle, smmu->index,
 			       stream->endpoint, stream->id);
 	if (ret == -EIO)
-		dev_err(smmu->dev, "domain %u is lost: an invalidation did not complete\n",
-			stream->domain->handle);
+		smmu_kvm_take_faults(smmu);
 	else if (ret)
 		dev_err(smmu->dev, "cannot detach stream 0x%x: %d\n",
 			stream->id, ret);
@@ -271,6 +285,7 @@ static struct smmu_kvm_domain *domain_alloc(struct smmu_kvm_device *smmu,
 	if (ret)
 		goto err_free_domain;
 
+	smmu_kvm_batch_init(&domain->batch);
 	return domain;
 
 err_free_domain:
@@ -290,6 +305,7 @@ static void domain_free(struct smmu_kvm_domain *domain)
 	if (ret)
 		dev_warn(domain->smmu->dev, "domain %u cannot be freed: %d\n",
 			 domain->handle, ret);
+	smmu_kvm_batch_free(&domain->batch);
 	kfree(domain);
 }
 
@@ -364,8 +380,25 @@ static int smmu_kvm_map_pages(struct iommu_domain *domain, unsigned long iova,
 			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			      int prot, gfp_t gfp, size_t *mapped)
 {
-	return kvm_iommu_map(to_smmu_kvm_domain(domain)->handle, iova, paddr,
-			     pgsize, pgcount, prot, gfp, mapped);
+	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
+	size_t size = pgsize * pgcount;
+
+	if (pgsize == PAGE_SIZE && !gfpflags_allow_blocking(gfp) &&
+	    smmu_kvm_batch_add(&d->batch, iova, paddr, size, prot)) {
+		*mapped += size;
+		return 0;
+	}
+
+	return kvm_iommu_map(d->handle, iova, paddr, pgsize, pgcount, prot, gfp,
+			     mapped);
+}
+
+static int smmu_kvm_iotlb_sync_map(struct iommu_domain *domain,
+				   unsigned long iova, size_t size)
+{
+	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
+
+	return smmu_kvm_batch_sync(&d->batch, d->handle, iova, size);
 }
 
 static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
@@ -373,14 +406,32 @@ static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
 				   size_t pgcount,
 				   struct iommu_iotlb_gather *gather)
 {
-	return kvm_iommu_unmap(to_smmu_kvm_domain(domain)->handle, iova, pgsize,
-			       pgcount);
+	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
+	size_t size = pgsize * pgcount, unmapped;
+
+	/* A page that has only been collected so far is as good as mapped */
+	unmapped = smmu_kvm_batch_cancel(&d->batch, d->handle, iova, size);
+	if (unmapped < size)
+		unmapped += kvm_iommu_unmap(d->handle, iova, pgsize,
+					    DIV_ROUND_UP(size - unmapped, pgsize));
+	if (likely(unmapped >= size))
+		return size;
+
+	/*
+	 * Nothing reaches the pages of a domain that the hypervisor has given
+	 * up: for its user they are unmapped. They cannot leave the host.
+	 */
+	smmu_kvm_take_faults(d->smmu);
+	return READ_ONCE(d->lost) ? size : unmapped;
 }
 
 static phys_addr_t smmu_kvm_iova_to_phys(struct iommu_domain *domain,
 					 dma_addr_t iova)
 {
-	return kvm_iommu_iova_to_phys(to_smmu_kvm_domain(domain)->handle, iova);
+	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
+
+	return smmu_kvm_batch_find(&d->batch, iova) ?:
+	       kvm_iommu_iova_to_phys(d->handle, iova);
 }
 
 /*
@@ -640,6 +691,7 @@ static const struct iommu_ops smmu_kvm_ops = {
 	.default_domain_ops = &(const struct iommu_domain_ops) {
 		.attach_dev	= smmu_kvm_attach_dev,
 		.map_pages	= smmu_kvm_map_pages,
+		.iotlb_sync_map	= smmu_kvm_iotlb_sync_map,
 		.unmap_pages	= smmu_kvm_unmap_pages,
 		.iova_to_phys	= smmu_kvm_iova_to_phys,
 		.free		= smmu_kvm_domain_free,
@@ -690,18 +742,45 @@ static bool report_context_fault(const struct kvm_iommu_fault *fault)
 	return !ret;
 }
 
+static void report_sync_fault(struct smmu_kvm_device *smmu,
+			      const struct kvm_iommu_fault *fault)
+{
+	struct smmu_kvm_domain *domain;
+
+	if (!fault->handle) {
+		dev_err(smmu->dev,
+			"reset did not complete, instance=%u: all streams are blocked\n",
+			fault->instance);
+		return;
+	}
+
+	xa_lock(&smmu_kvm_domains);
+	domain = xa_load(&smmu_kvm_domains, fault->handle);
+	if (domain)
+		WRITE_ONCE(domain->lost, true);
+	xa_unlock(&smmu_kvm_domains);
+
+	dev_err(smmu->dev,
+		"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u: its streams are blocked\n",
+		fault->handle, fault->instance);
+}
+
 static void smmu_kvm_report(struct smmu_kvm_device *smmu,
 			    const struct kvm_iommu_fault *fault)
 {
-	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
 	struct device_node *np = find_node(smmu->index, fault->sid);
+
+	/* Never many: once for each context bank */
+	if (fault->type == KVM_IOMMU_FAULT_SYNC) {
+		report_sync_fault(smmu, fault);
+		return;
+	}
 
 	if (fault->type == KVM_IOMMU_FAULT_CONTEXT &&
 	    report_context_fault(fault))
 		return;
 
-	if (!__ratelimit(&rs))
+	if (!__ratelimit(&smmu->log_rate))
 		return;
 
 	switch (fault->type) {
@@ -717,32 +796,51 @@ static void smmu_kvm_report(struct smmu_kvm_device *smmu,
 			fault->fsr, fault->iova, fault->fsynr, fault->sid, np,
 			fault->instance);
 		break;
-	case KVM_IOMMU_FAULT_SYNC:
-		dev_err(smmu->dev,
-			"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u\n",
-			fault->handle, fault->instance);
-		break;
 	default:
 		dev_err(smmu->dev, "fault of unknown type %u\n", fault->type);
 		break;
 	}
 }
 
-/* One handler for all interrupts of an SMMU: only the hypervisor can look. */
+static bool take_fault(struct smmu_kvm_device *smmu)
+{
+	struct kvm_iommu_fault fault;
+
+	if (kvm_iommu_next_fault(smmu->index, &fault) ||
+	    fault.type == KVM_IOMMU_FAULT_NONE)
+		return false;
+
+	smmu_kvm_report(smmu, &fault);
+	return true;
+}
+
+/* For what no interrupt tells. Any context */
+static void smmu_kvm_take_faults(struct smmu_kvm_device *smmu)
+{
+	unsigned int n;
+
+	for (n = 0; n < MAX_FAULTS && take_fault(smmu); n++)
+		;
+}
+
+/*
+ * One handler for all interrupts of an SMMU: only the hypervisor can look. It
+ * is threaded and IRQF_ONESHOT, so that while it sleeps its line is quiet.
+ */
 static irqreturn_t smmu_kvm_fault(int irq, void *data)
 {
 	struct smmu_kvm_device *smmu = data;
-	struct kvm_iommu_fault fault;
-	unsigned int n;
+	bool found = false;
 
-	for (n = 0; n < MAX_FAULTS; n++) {
-		if (kvm_iommu_next_fault(smmu->index, &fault) ||
-		    fault.type == KVM_IOMMU_FAULT_NONE)
+	while (take_fault(smmu)) {
+		found = true;
+		if (!__ratelimit(&smmu->fault_rate)) {
+			msleep(FAULT_INTERVAL_MS);
 			break;
-		smmu_kvm_report(smmu, &fault);
+		}
 	}
 
-	return n ? IRQ_HANDLED : IRQ_NONE;
+	return found ? IRQ_HANDLED : IRQ_NONE;
 }
 
 /*
@@ -811,6 +909,10 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 	smmu->dev = dev;
 	smmu->index = index;
 	smmu->desc = &topo->smmus[index];
+	ratelimit_state_init(&smmu->fault_rate,
+			     msecs_to_jiffies(FAULT_INTERVAL_MS), MAX_FAULTS);
+	ratelimit_default_init(&smmu->log_rate);
+	ratelimit_set_flags(&smmu->fault_rate, RATELIMIT_MSG_ON_RELEASE);
 	mutex_init(&smmu->lock);
 	INIT_LIST_HEAD(&smmu->streams);
 	INIT_LIST_HEAD(&smmu->masters);
@@ -844,7 +946,7 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 
 	dev_info(dev, "owned by the hypervisor, %u instance%s\n",
 		 smmu->desc->nr_instances,
-		 smmu->desc->nr_instances > 1 ? "s" : "");
+		 str_plural(smmu->desc->nr_instances));
 	return 0;
 
 err_sysfs:

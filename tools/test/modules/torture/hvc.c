@@ -18,6 +18,8 @@ static const struct {
 	[FN_ATTACH]	= { "attach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach), 4 },
 	[FN_DETACH]	= { "detach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_detach), 4 },
 	[FN_MAP]	= { "map", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_map), 6 },
+	[FN_MAP_RUNS]	= { "map_runs", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_map_runs), 4 },
+	[FN_SET_RUNS]	= { "set_runs", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_set_runs), 2 },
 	[FN_UNMAP]	= { "unmap", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_unmap), 4 },
 	[FN_LOOKUP]	= { "iova_to_phys", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_iova_to_phys), 2 },
 	[FN_TOPUP]	= { "topup", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), 2 },

@@ -93,6 +93,7 @@ static void find_forbidden(void)
 
 	base = lookup ? (void *)lookup_name("hyp_mem_base") : NULL;
 	size = lookup ? (void *)lookup_name("hyp_mem_size") : NULL;
+	runs_init(lookup ? lookup_name("kvm_iommu_runs") : 0);
 	if (base && size && *base) {
 		hyp_start = *base;
 		forbid(*base);

@@ -95,7 +95,9 @@ static bool reclaim(struct torturer *t, unsigned int order)
 	struct page *page;
 	long ret;
 
-	ret = call(t, FN_RECLAIM, &res, order);
+	do {
+		ret = call(t, FN_RECLAIM, &res, order);
+	} while (ret == -EAGAIN && order == 0);
 	if (ret == -ENOENT)
 		return false;
 	if (!expect(t, ret, 0))

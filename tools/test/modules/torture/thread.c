@@ -14,7 +14,8 @@ static const struct {
 	unsigned int weight;
 } ops[] = {
 	{ "map", op_map, 20 },
-	{ "unmap", op_unmap, 20 },
+	{ "map a list", op_map_runs, 12 },
+	{ "unmap", op_unmap, 24 },
 	{ "look up", op_lookup, 8 },
 	{ "DMA", op_dma, 20 },
 	{ "attach", op_attach, 6 },

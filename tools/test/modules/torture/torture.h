@@ -43,7 +43,8 @@
 /* --- calls (hvc.c) ---------------------------------------------------------- */
 
 enum fn {
-	FN_ALLOC, FN_FREE, FN_ATTACH, FN_DETACH, FN_MAP, FN_UNMAP, FN_LOOKUP, FN_TOPUP,
+	FN_ALLOC, FN_FREE, FN_ATTACH, FN_DETACH, FN_MAP, FN_MAP_RUNS, FN_SET_RUNS, FN_UNMAP,
+	FN_LOOKUP, FN_TOPUP,
 	FN_RECLAIM, FN_FAULT, FN_INFO, FN_STATS, FN_SHARE, FN_UNSHARE, FN_RAW,
 };
 
@@ -213,6 +214,11 @@ void op_unmap(struct torturer *t);
 void op_lookup(struct torturer *t);
 void free_domain(struct torturer *t, struct domain *d);
 void free_handle(struct torturer *t, u32 handle);
+
+/* runs.c */
+void runs_init(unsigned long percpu_symbol);
+void op_map_runs(struct torturer *t);
+void wild_runs(struct torturer *t);
 
 /* dma.c */
 void op_attach(struct torturer *t);

@@ -282,7 +282,7 @@ static void wild_number(struct torturer *t)
 
 void op_wild(struct torturer *t)
 {
-	switch (rnd(t, 12)) {
+	switch (rnd(t, 13)) {
 	case 0 ... 2:
 		wild_map(t, true);
 		break;
@@ -306,6 +306,9 @@ void op_wild(struct torturer *t)
 		break;
 	case 10:
 		wild_question(t);
+		break;
+	case 11:
+		wild_runs(t);
 		break;
 	default:
 		wild_number(t);

@@ -20,6 +20,8 @@
  *
  * IHI 0062, 9.6.28: the transaction of a stream ID that matches twice is a
  * stream match conflict.
+ *
+ * Return: whether there is.
  */
 static inline bool smmu_streams_overlap(u16 id, u16 mask, u16 other_id, u16 other_mask)
 {

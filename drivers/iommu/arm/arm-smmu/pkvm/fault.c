@@ -26,10 +26,29 @@ static u64 fault_head(u32 type, unsigned int inst, u32 sid, u32 handle)
 	       FIELD_PREP(KVM_IOMMU_FAULT_HANDLE, handle);
 }
 
+/* An invalidation, or a reset, did not end. Said once, to whoever asks next. */
+static bool sync_fault(u8 *stuck, u32 handle, u64 *regs)
+{
+	unsigned int inst = READ_ONCE(*stuck);
+
+	if (!inst)
+		return false;
+
+	WRITE_ONCE(*stuck, 0);
+	regs[0] = fault_head(KVM_IOMMU_FAULT_SYNC, inst - 1, 0, handle);
+	regs[1] = 0;
+	regs[2] = 0;
+
+	return true;
+}
+
 static bool global_fault(struct smmu_device *smmu, unsigned int inst, u64 *regs)
 {
 	void __iomem *gr0 = smmu_page(smmu, inst, ARM_SMMU_GR0);
 	u32 gfsr, sid;
+
+	if (sync_fault(&smmu->stuck, 0, regs))
+		return true;
 
 	gfsr = readl_relaxed(gr0 + ARM_SMMU_GR0_sGFSR) & SMMU_GFSR_ALL;
 	if (!gfsr)
@@ -50,25 +69,28 @@ static bool context_fault(struct smmu_device *smmu, unsigned int inst, unsigned 
 {
 	void __iomem *cb = smmu_page(smmu, inst, smmu_bank_page(smmu, bank));
 	struct kvm_hyp_iommu_domain *domain;
-	u32 fsr, sid;
+	u32 fsr, sid, handle;
 
 	/* A bank that is free is off, and its status is clear. */
 	if (!READ_ONCE(smmu->banks[bank].domain))
 		return false;
 
 	fsr = readl_relaxed(cb + ARM_SMMU_CB_FSR);
-	if (!(fsr & ARM_SMMU_CB_FSR_FAULT))
+	if (!(fsr & ARM_SMMU_CB_FSR_FAULT) && !READ_ONCE(smmu->banks[bank].stuck))
 		return false;
-
-	sid = FIELD_GET(ARM_SMMU_CBFRSYNRA_SID,
-			smmu_readl(smmu, inst, ARM_SMMU_GR1, ARM_SMMU_GR1_CBFRSYNRA(bank)));
 
 	/* The lock keeps the domain while it has the bank. */
 	hyp_spin_lock(&smmu->lock);
 	domain = smmu->banks[bank].domain;
-	regs[0] = fault_head(KVM_IOMMU_FAULT_CONTEXT, inst, sid, domain ? domain->handle : 0);
+	handle = domain ? domain->handle : 0;
 	hyp_spin_unlock(&smmu->lock);
 
+	if (sync_fault(&smmu->banks[bank].stuck, handle, regs))
+		return true;
+
+	sid = FIELD_GET(ARM_SMMU_CBFRSYNRA_SID,
+			smmu_readl(smmu, inst, ARM_SMMU_GR1, ARM_SMMU_GR1_CBFRSYNRA(bank)));
+	regs[0] = fault_head(KVM_IOMMU_FAULT_CONTEXT, inst, sid, handle);
 	regs[1] = readq_relaxed(cb + ARM_SMMU_CB_FAR);
 	regs[2] = fsr | (u64)readl_relaxed(cb + ARM_SMMU_CB_FSYNR0) << 32;
 

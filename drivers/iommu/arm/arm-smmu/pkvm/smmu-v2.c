@@ -215,8 +215,10 @@ static int smmu_reset(struct smmu_device *smmu)
 	vital = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG | ARM_SMMU_sCR0_GFIE;
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		cr0 = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0);
-		if ((cr0 & (vital | ARM_SMMU_sCR0_CLIENTPD)) != vital)
+		if ((cr0 & (vital | ARM_SMMU_sCR0_CLIENTPD)) != vital) {
+			smmu->stuck = inst + 1;
 			return -EIO;
+		}
 		smmu->cr0[inst] = cr0;
 	}
 
@@ -605,6 +607,10 @@ static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id
 
 	hyp_spin_lock(&smmu->lock);
 
+	ret = -EIO;
+	if (smmu->blocked)
+		goto unlock;
+
 	ret = -EBUSY;
 	if (stream_users[index] == U16_MAX)
 		goto unlock;
@@ -711,8 +717,9 @@ static void smmu_block(struct kvm_hyp_iommu_domain *domain)
  *
  * An SMMU that lost its registers has CLIENTPD set, and all bypasses it. Make
  * it block first, as at takeover, then put back what was there. One whose TLB
- * does not come to an end stays blocked. If the register that blocks does not
- * take the value, there is nothing left that software could do about it.
+ * does not come to an end stays blocked, until a later attempt succeeds. If the
+ * register that blocks does not take the value, there is nothing left that
+ * software could do about it.
  */
 static bool smmu_is_lost(struct smmu_device *smmu)
 {
@@ -722,19 +729,23 @@ static bool smmu_is_lost(struct smmu_device *smmu)
 		if (smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) != smmu->cr0[inst])
 			return true;
 
-	return false;
+	return smmu->blocked;
 }
 
 static void smmu_restore(struct smmu_device *smmu)
 {
 	unsigned int i;
 
-	if (smmu_reset(smmu))
-		return;
+	smmu->blocked = smmu_reset(smmu);
 
+	/* In any case, or invalidations in them would have no effect. */
 	for (i = 0; i < smmu->nr_banks; i++)
 		if (smmu->banks[i].domain && !smmu->banks[i].quarantined)
 			smmu_enable_bank(smmu, i);
+
+	/* No stream, as long as the TLB may know what is gone from the tables. */
+	if (smmu->blocked)
+		return;
 
 	for (i = 0; i < smmu->nr_streams; i++) {
 		struct smmu_stream *s = &smmu->streams[i];

@@ -43,10 +43,12 @@ struct smmu_stream {
  * struct smmu_bank - a context bank
  * @domain: whose translations it does, NULL if it is free
  * @quarantined: a TLB may still hold translations of it: never use it again
+ * @stuck: instance + 1 whose sync did not end, 0 once it has been reported
  */
 struct smmu_bank {
 	struct kvm_hyp_iommu_domain	*domain;
 	bool				quarantined;
+	u8				stuck;
 };
 
 /**
@@ -68,6 +70,8 @@ struct smmu_bank {
  * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if it has none
  * @flags: SMMU_KVM_* of the description
  * @cr0: sCR0 as it read back at takeover, of each instance
+ * @blocked: a reset did not end well: all streams fault, none is attached
+ * @stuck: instance + 1 that was the reason, 0 once it has been reported
  * @fault_next: where the next search for a fault starts
  * @nr_faults: faults seen
  * @streams: see there
@@ -92,6 +96,8 @@ struct smmu_device {
 	unsigned long		v7s_pgsizes;
 	u32			flags;
 	u32			cr0[SMMU_KVM_MAX_INSTANCES];
+	bool			blocked;
+	u8			stuck;
 
 	unsigned int		fault_next;
 	u64			nr_faults;

@@ -30,8 +30,15 @@
  */
 #define SMMU_MAX_TLBI_OPS	32
 
+static bool smmu_sync_active(struct smmu_device *smmu, unsigned int inst, unsigned int page,
+			     unsigned int status)
+{
+	return smmu_readl(smmu, inst, page, status) & ARM_SMMU_sTLBGSTATUS_GSACTIVE;
+}
+
+/* @stuck: where to note, for fault.c, which instance did not answer in time. */
 static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned int sync,
-			 unsigned int status)
+			 unsigned int status, u8 *stuck)
 {
 	u64 start, timeout = (u64)arch_timer_get_cntfrq() * SMMU_SYNC_TIMEOUT_MS / 1000;
 	unsigned int inst;
@@ -40,9 +47,14 @@ static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned i
 
 	start = __arch_counter_get_cntvct();
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
-		while (smmu_readl(smmu, inst, page, status) & ARM_SMMU_sTLBGSTATUS_GSACTIVE) {
-			if (__arch_counter_get_cntvct() - start > timeout)
+		while (smmu_sync_active(smmu, inst, page, status)) {
+			if (__arch_counter_get_cntvct() - start > timeout) {
+				/* Firmware may have had the CPU: look once more. */
+				if (!smmu_sync_active(smmu, inst, page, status))
+					break;
+				WRITE_ONCE(*stuck, inst + 1);
 				return -ETIMEDOUT;
+			}
 			cpu_relax();
 		}
 	}
@@ -57,13 +69,13 @@ static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned i
 int smmu_tlb_sync_global(struct smmu_device *smmu)
 {
 	return smmu_tlb_sync(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_sTLBGSYNC,
-			     ARM_SMMU_GR0_sTLBGSTATUS);
+			     ARM_SMMU_GR0_sTLBGSTATUS, &smmu->stuck);
 }
 
 static int smmu_tlb_sync_bank(struct smmu_device *smmu, unsigned int bank)
 {
 	return smmu_tlb_sync(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_TLBSYNC,
-			     ARM_SMMU_CB_TLBSTATUS);
+			     ARM_SMMU_CB_TLBSTATUS, &smmu->banks[bank].stuck);
 }
 
 /* Forget all that a bank has translated, and wait. 0 or -ETIMEDOUT. */

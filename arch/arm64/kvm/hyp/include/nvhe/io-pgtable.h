@@ -15,8 +15,10 @@
  *  - Nothing is ever replaced. Mapping where something is mapped, a table of
  *    smaller pages included, is -EEXIST.
  *  - Each leaf that goes is reported with pkvm_iommu_leaf_cleared().
- *  - A table that maps nothing is freed at once. tlb_flush_walk() has returned
- *    by then: after it the walker may not look at that table any more.
+ *  - A few tables that map nothing are kept, HYP_IO_PGTABLE_KEEP: what maps and
+ *    unmaps a page at a time would make and free a table each time, with an
+ *    invalidation of all walks. The others are freed at once. tlb_flush_walk()
+ *    has returned by then: the walker may not look at that table any more.
  *
  * The caller serialises all operations on a table. Like the kernel's drivers,
  * its TLB operations order the writes to a table before the invalidation, and
@@ -27,11 +29,15 @@
 
 #include <linux/io-pgtable.h>
 
+#include <asm/kvm_iommu.h>
 #include <asm/kvm_mmu.h>
 
 #include <nvhe/memory.h>
 
 struct hyp_io_pgtable_fmt;
+
+/* How many tables may stay though they are empty, not counting what leads there */
+#define HYP_IO_PGTABLE_KEEP	8
 
 /**
  * struct hyp_io_pgtable - An I/O page table, in storage its user owns
@@ -46,6 +52,10 @@ struct hyp_io_pgtable {
 	/* private: */
 	const struct hyp_io_pgtable_fmt	*fmt;
 	struct io_pgtable_ops		checked_ops;
+	u32				kept[HYP_IO_PGTABLE_KEEP];
+	unsigned int			nr_kept;
+	unsigned int			next_kept;
+	unsigned int			witness[HYP_IO_PGTABLE_KEEP];
 	struct io_pgtable		iop;
 	u64				fmt_data[4];
 };
@@ -82,6 +92,32 @@ void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt);
  * Return: whether the table is empty now.
  */
 bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max);
+
+/**
+ * hyp_io_pgtable_map_runs() - Map pages that are not contiguous
+ * @pgt:    The table.
+ * @iova:   Where, page aligned.
+ * @runs:   Runs of pages, KVM_IOMMU_RUN(), to be mapped one behind the other.
+ * @nr:     How many.
+ * @prot:   IOMMU_READ, IOMMU_WRITE, ...
+ * @mapped: Increased by the bytes that are mapped, also on failure.
+ *
+ * Return: 0, or an error as map_pages() has it.
+ */
+int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
+			    const u64 *runs, unsigned int nr, int prot, size_t *mapped);
+
+/**
+ * hyp_io_pgtable_trim() - Free the empty tables that are kept
+ * @pgt: The table.
+ */
+void hyp_io_pgtable_trim(struct hyp_io_pgtable *pgt);
+
+/* May there be any? Can be asked without the caller's lock. */
+static inline bool hyp_io_pgtable_keeps(const struct hyp_io_pgtable *pgt)
+{
+	return READ_ONCE(pgt->nr_kept);
+}
 
 /*
  * Provided by the user of the tables.
@@ -124,7 +160,14 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size);
  * @free:         Free a table and all it consists of.
  * @first_leaves: Find the lowest address that is mapped, by how large a leaf,
  *                and how many of that size follow each other there, @max at
- *                most; 0 if the table is empty.
+ *                most; 0 if the table is empty. None but the root may be.
+ * @table_shift:  What a table of the last level maps, as a power of two.
+ * @table_empty:  Is the last table on the way to an address, other than the
+ *                root, empty? Looks at the entry @witness first, and sets it to
+ *                one that is in use.
+ * @free_empty:   Free the tables on the way to an address that are empty.
+ * @map_runs:     Map runs of pages of the smallest size, KVM_IOMMU_RUN(), one
+ *                behind the other.
  *
  * What a format keeps for a table begins with its struct io_pgtable and is no
  * larger than HYP_IO_PGTABLE_DATA_SIZE.
@@ -136,6 +179,12 @@ struct hyp_io_pgtable_fmt {
 	void (*free)(struct io_pgtable *iop);
 	unsigned int (*first_leaves)(struct io_pgtable *iop, unsigned int max,
 				     unsigned long *iova, size_t *size);
+	unsigned int	table_shift;
+	bool (*table_empty)(struct io_pgtable *iop, unsigned long iova,
+			    unsigned int *witness);
+	void (*free_empty)(struct io_pgtable *iop, unsigned long iova);
+	int (*map_runs)(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
+			unsigned int nr, int prot, size_t *mapped);
 };
 
 #define HYP_IO_PGTABLE_DATA_SIZE \

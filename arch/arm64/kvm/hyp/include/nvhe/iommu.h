@@ -14,6 +14,9 @@
  *				ownership of pages
  *	    pool->lock		free memory
  *	table_lock		handle to domain; nothing is taken inside it
+ *
+ *	set_runs_lock		the pages where CPUs leave lists, while they are set
+ *	  host_mmu.lock, pkvm_pgd_lock
  */
 #ifndef __ARM64_KVM_NVHE_IOMMU_H__
 #define __ARM64_KVM_NVHE_IOMMU_H__
@@ -145,8 +148,11 @@ int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id);
 int __pkvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id);
 int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
 		     u32 prot, u64 *done, u64 *want);
+int __pkvm_iommu_set_runs(u64 cpu, u64 pfn);
+int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, u64 *done, u64 *want);
 int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done);
 int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr);
+int __pkvm_iommu_reclaim(u32 order, u64 *pfn);
 int __pkvm_iommu_next_fault(u32 iommu, u64 *regs);
 int __pkvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info);
 int __pkvm_iommu_get_stats(u32 index, u64 *val);

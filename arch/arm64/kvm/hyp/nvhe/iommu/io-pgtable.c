@@ -9,6 +9,7 @@
 
 #include <linux/align.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
@@ -49,6 +50,61 @@ static int check_size(struct io_pgtable_cfg *cfg, size_t pgsize, size_t pgcount,
 	return 0;
 }
 
+/*
+ * Something went, or never came, at @iova: was it the last in its table? Then
+ * keep that, in place of the one that was empty first.
+ *
+ * A table that is kept may be in use again. What matters is that each one that
+ * is empty is in kept[], as the number of the table, from 1.
+ */
+static void keep_if_empty(struct hyp_io_pgtable *pgt, unsigned long iova)
+{
+	u32 table = (iova >> pgt->fmt->table_shift) + 1, *kept;
+	unsigned int i;
+
+	for (i = 0; i < HYP_IO_PGTABLE_KEEP; i++)
+		if (pgt->kept[i] == table)
+			return;
+
+	if (!pgt->fmt->table_empty(&pgt->iop, iova,
+				   &pgt->witness[table % HYP_IO_PGTABLE_KEEP]))
+		return;
+
+	kept = &pgt->kept[pgt->next_kept++ % HYP_IO_PGTABLE_KEEP];
+	swap(*kept, table);
+	if (!table)
+		WRITE_ONCE(pgt->nr_kept, pgt->nr_kept + 1);
+	else
+		pgt->fmt->free_empty(&pgt->iop,
+				     (unsigned long)(table - 1) << pgt->fmt->table_shift);
+}
+
+/* Free what is empty in a range, whose pages are as large as what a table maps. */
+static void free_kept(struct hyp_io_pgtable *pgt, unsigned long iova, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < HYP_IO_PGTABLE_KEEP; i++) {
+		unsigned long start;
+
+		if (!pgt->kept[i])
+			continue;
+
+		start = (unsigned long)(pgt->kept[i] - 1) << pgt->fmt->table_shift;
+		if (start - iova >= size)
+			continue;
+
+		pgt->kept[i] = 0;
+		WRITE_ONCE(pgt->nr_kept, pgt->nr_kept - 1);
+		pgt->fmt->free_empty(&pgt->iop, start);
+	}
+}
+
+void hyp_io_pgtable_trim(struct hyp_io_pgtable *pgt)
+{
+	free_kept(pgt, 0, SIZE_MAX);
+}
+
 static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			 int prot, gfp_t gfp, size_t *mapped)
@@ -69,25 +125,64 @@ static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 	    !range_valid(paddr, size, pgsize, cfg->oas))
 		return -ERANGE;
 
+	/* An empty table is not in the way of a block */
+	if (pgsize >= BIT(pgt->fmt->table_shift))
+		free_kept(pgt, iova, size);
+
 	while (size) {
 		size_t done = 0;
 
 		ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
 					     size / pgsize, prot, gfp, &done);
 		*mapped += done;
-		if (ret)
+		iova += done;
+		paddr += done;
+		size -= done;
+
+		if (ret) {
+			keep_if_empty(pgt, iova);
 			return ret;
+		}
 
 		/* No format does nothing and calls it success */
 		if (!done)
 			return -EINVAL;
-
-		iova += done;
-		paddr += done;
-		size -= done;
 	}
 
 	return 0;
+}
+
+int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
+			    const u64 *runs, unsigned int nr, int prot, size_t *mapped)
+{
+	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
+	size_t size = 0, done = 0;
+	unsigned int i;
+	int ret;
+
+	if (!(cfg->pgsize_bitmap & PAGE_SIZE) || !nr)
+		return -EINVAL;
+
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) || (prot & ~HYP_IOMMU_PROT))
+		return -EINVAL;
+
+	for (i = 0; i < nr; i++) {
+		size_t run = KVM_IOMMU_RUN_PAGES(runs[i]) * PAGE_SIZE;
+
+		if (!range_valid(KVM_IOMMU_RUN_ADDR(runs[i]), run, PAGE_SIZE, cfg->oas))
+			return -ERANGE;
+		size += run;
+	}
+
+	if (!range_valid(iova, size, PAGE_SIZE, cfg->ias))
+		return -ERANGE;
+
+	ret = pgt->fmt->map_runs(&pgt->iop, iova, runs, nr, prot, &done);
+	*mapped += done;
+	if (ret)
+		keep_if_empty(pgt, iova + done);
+
+	return ret;
 }
 
 static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
@@ -96,22 +191,31 @@ static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 {
 	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
 	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
+	size_t table_size = BIT(pgt->fmt->table_shift);
 	size_t size, unmapped = 0;
 
 	if (check_size(cfg, pgsize, pgcount, &size) ||
 	    !range_valid(iova, size, pgsize, cfg->ias))
 		return 0;
 
-	while (unmapped < size) {
-		size_t done;
+	/* An empty table is not something that is mapped */
+	if (pgsize >= table_size)
+		free_kept(pgt, iova, size);
 
-		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped,
-						pgsize,
-						(size - unmapped) / pgsize,
-						gather);
+	while (unmapped < size) {
+		size_t done, chunk = size - unmapped;
+
+		/* No more than one table of the last level at a time */
+		if (pgsize < table_size)
+			chunk = min(chunk, table_size - (iova & (table_size - 1)));
+
+		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova, pgsize,
+						chunk / pgsize, gather);
 		if (!done)
 			break;
 
+		keep_if_empty(pgt, iova);
+		iova += done;
 		unmapped += done;
 	}
 
@@ -137,6 +241,9 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 	int ret;
 
 	pgt->ops = NULL;
+	memset(pgt->kept, 0, sizeof(pgt->kept));
+	pgt->nr_kept = 0;
+	pgt->next_kept = 0;
 
 	switch (fmt) {
 	case ARM_64_LPAE_S1:
@@ -181,6 +288,8 @@ bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
 	unsigned long iova;
 	size_t size;
 
+	hyp_io_pgtable_trim(pgt);
+
 	/* Having cleared all it may, it still has to see if that was all */
 	while ((count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size))) {
 		if (!max || !runs--)
@@ -189,6 +298,7 @@ bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
 		if (ops->unmap_pages(ops, iova, size, count, &gather) != count * size)
 			return false;
 
+		pgt->fmt->free_empty(&pgt->iop, iova);
 		max -= count;
 	}
 

@@ -50,11 +50,13 @@ static DEFINE_HYP_SPINLOCK(table_lock);
 static struct kvm_hyp_iommu_domain **domains;
 static u32 nr_domains;
 static u32 next_handle;
-static u64 total_mapped;
+
+/* Guards host_runs of all CPUs, until they are set. */
+static DEFINE_HYP_SPINLOCK(set_runs_lock);
 
 /*
- * What a call has unmapped, but not yet released: runs of pages, each a
- * physical address, and in the bits that it has none in, the pages less one.
+ * What a call has unmapped, but not yet released, or is about to map: runs of
+ * pages, KVM_IOMMU_RUN().
  */
 struct cleared_leaves {
 	unsigned int	nr;
@@ -62,9 +64,10 @@ struct cleared_leaves {
 	u64		run[KVM_IOMMU_MAX_PAGES];
 };
 
-#define RUN_ADDR(run)		((run) & PAGE_MASK)
-#define RUN_PAGES(run)		(((run) & ~PAGE_MASK) + 1)
 static DEFINE_PER_CPU(struct cleared_leaves, cleared);
+
+/* Where each CPU of the host leaves lists of runs: the host's, shared and pinned. */
+static DEFINE_PER_CPU(u64 *, host_runs);
 
 /* What is left of the memory that came with the description. */
 static void *boot_mem, *boot_mem_end;
@@ -119,6 +122,8 @@ int kvm_hyp_iommu_map_mmio(phys_addr_t phys, size_t size, void __iomem **va)
 /**
  * kvm_hyp_iommu_memory_above() - is there any memory at or above an address?
  * @limit: the address
+ *
+ * Return: whether there is.
  */
 bool kvm_hyp_iommu_memory_above(u64 limit)
 {
@@ -307,25 +312,14 @@ static void release_cleared(struct kvm_hyp_iommu_domain *domain)
 	u64 released = 0;
 
 	for (i = 0; i < list->nr; i++) {
-		u64 pages = RUN_PAGES(list->run[i]);
+		u64 pages = KVM_IOMMU_RUN_PAGES(list->run[i]);
 
-		__pkvm_host_unuse_dma(RUN_ADDR(list->run[i]), pages << PAGE_SHIFT);
+		__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(list->run[i]), pages << PAGE_SHIFT);
 		released += pages;
 	}
 	list->nr = 0;
 
 	domain->nr_mapped -= released;
-	hyp_spin_lock(&table_lock);
-	total_mapped -= released;
-	hyp_spin_unlock(&table_lock);
-}
-
-static void account_mapped(struct kvm_hyp_iommu_domain *domain, size_t size)
-{
-	domain->nr_mapped += size >> PAGE_SHIFT;
-	hyp_spin_lock(&table_lock);
-	total_mapped += size >> PAGE_SHIFT;
-	hyp_spin_unlock(&table_lock);
 }
 
 static void start_clearing(void)
@@ -340,8 +334,8 @@ static void start_clearing(void)
  * __pkvm_iommu_free_domain() - destroy a domain
  * @handle: the domain
  *
- * Return: 0, -ENOENT if there is none, -EBUSY while something is attached or
- * another call uses it, -EIO if it is quarantined, -EAGAIN if it still mapped
+ * Return: 0, -ENOENT if there is none, -EBUSY while something is attached, -EIO
+ * if it is quarantined, -EAGAIN if another call uses it, or if it still mapped
  * more than one call may undo: call again.
  */
 int __pkvm_iommu_free_domain(u32 handle)
@@ -359,7 +353,7 @@ int __pkvm_iommu_free_domain(u32 handle)
 	if (!domain || !domain->refs)
 		ret = -ENOENT;
 	else if (domain->refs > 1)
-		ret = -EBUSY;
+		ret = READ_ONCE(domain->nr_attached) ? -EBUSY : -EAGAIN;
 	else
 		domain->refs = 0;
 	hyp_spin_unlock(&table_lock);
@@ -521,6 +515,45 @@ static int check_range(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 pgsize
 	return 0;
 }
 
+/* As __pkvm_iommu_map(), for a domain that is locked. */
+static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
+		      u64 pgsize, u64 pgcount, u32 prot, u64 *done)
+{
+	struct io_pgtable_ops *ops = domain->pgt.ops;
+	size_t size, mapped = 0;
+	u64 last;
+	int ret;
+
+	hyp_assert_lock_held(&domain->lock);
+
+	ret = check_range(domain, iova, pgsize, &pgcount);
+	if (ret)
+		return ret;
+
+	size = pgsize * pgcount;
+	if ((prot & ~KVM_IOMMU_PROT_MASK) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return -EINVAL;
+	if (!IS_ALIGNED(paddr, pgsize) || check_add_overflow(paddr, (u64)size - 1, &last) ||
+	    last >> domain->pgt.cfg.oas)
+		return -EINVAL;
+
+	if (domain->quarantined)
+		return -EIO;
+
+	ret = __pkvm_host_use_dma(paddr, size);
+	if (ret)
+		return ret;
+
+	ret = ops->map_pages(ops, iova, paddr, pgsize, pgcount, prot, 0, &mapped);
+	if (mapped < size)
+		__pkvm_host_unuse_dma(paddr + mapped, size - mapped);
+
+	domain->nr_mapped += mapped >> PAGE_SHIFT;
+	*done += mapped;
+
+	return ret;
+}
+
 /**
  * __pkvm_iommu_map() - map pages of the host
  * @handle: the domain
@@ -540,9 +573,6 @@ int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
 		     u32 prot, u64 *done, u64 *want)
 {
 	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	struct io_pgtable_ops *ops;
-	size_t size, mapped = 0;
-	u64 last;
 	int ret;
 
 	*done = 0;
@@ -551,36 +581,124 @@ int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
 		return -ENOENT;
 
 	hyp_spin_lock(&domain->lock);
-
-	ret = check_range(domain, iova, pgsize, &pgcount);
-	if (ret)
-		goto unlock;
-
-	size = pgsize * pgcount;
-	ret = -EINVAL;
-	if ((prot & ~KVM_IOMMU_PROT_MASK) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
-		goto unlock;
-	if (!IS_ALIGNED(paddr, pgsize) || check_add_overflow(paddr, (u64)size - 1, &last) ||
-	    last >> domain->pgt.cfg.oas)
-		goto unlock;
-
-	ret = -EIO;
-	if (domain->quarantined)
-		goto unlock;
-
-	ret = __pkvm_host_use_dma(paddr, size);
-	if (ret)
-		goto unlock;
-
-	ops = domain->pgt.ops;
-	ret = ops->map_pages(ops, iova, paddr, pgsize, pgcount, prot, 0, &mapped);
-	if (mapped < size)
-		__pkvm_host_unuse_dma(paddr + mapped, size - mapped);
-	account_mapped(domain, mapped);
-
-	*done = mapped;
+	ret = map_locked(domain, iova, paddr, pgsize, pgcount, prot, done);
 	*want = domain->want;
-unlock:
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	return ret;
+}
+
+/**
+ * __pkvm_iommu_set_runs() - say where a CPU leaves lists of runs of pages
+ * @cpu: the CPU
+ * @pfn: a page that the host has shared with the hypervisor
+ *
+ * It stays there for good: the host can no longer unshare it.
+ *
+ * Return: 0, -EINVAL: no such CPU; -EBUSY: it has one; -EPERM: the page is not
+ * shared.
+ */
+int __pkvm_iommu_set_runs(u64 cpu, u64 pfn)
+{
+	u64 **runs, *page = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
+	int ret = -EBUSY;
+
+	if (!iommu_ops)
+		return -ENODEV;
+	if (cpu >= hyp_nr_cpus)
+		return -EINVAL;
+
+	hyp_spin_lock(&set_runs_lock);
+	runs = per_cpu_ptr(&host_runs, cpu);
+	if (!*runs) {
+		ret = hyp_pin_shared_mem(page, page + 1);
+		if (!ret)
+			*runs = page;
+	}
+	hyp_spin_unlock(&set_runs_lock);
+
+	return ret;
+}
+
+/*
+ * All references first, then one walk for all entries. The runs are copied to
+ * where an unmap collects its own: a map has none.
+ */
+static int map_runs_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, const u64 *runs,
+			   u64 nr, u32 prot, u64 *done)
+{
+	u64 *copy = this_cpu_ptr(&cleared)->run;
+	u64 pages, total = 0;
+	size_t mapped = 0, skip;
+	int ret = 0, err;
+	unsigned int i, n;
+
+	for (n = 0; n < nr && total < KVM_IOMMU_MAX_PAGES; n++, total += pages) {
+		u64 run = READ_ONCE(runs[n]), paddr = KVM_IOMMU_RUN_ADDR(run);
+
+		pages = min(KVM_IOMMU_RUN_PAGES(run), KVM_IOMMU_MAX_PAGES - total);
+		ret = __pkvm_host_use_dma(paddr, pages << PAGE_SHIFT);
+		if (ret)
+			break;
+		copy[n] = KVM_IOMMU_RUN(paddr, pages);
+	}
+	if (!n)
+		return ret;
+
+	err = check_range(domain, iova, PAGE_SIZE, &total) ?:
+	      hyp_io_pgtable_map_runs(&domain->pgt, iova, copy, n, prot, &mapped);
+	if (err == -ERANGE)
+		err = -EINVAL;
+
+	/* What is not mapped is not in use: the end, if anything. */
+	for (i = 0, skip = mapped >> PAGE_SHIFT; err && i < n; i++) {
+		pages = KVM_IOMMU_RUN_PAGES(copy[i]);
+		if (skip < pages)
+			__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(copy[i]) + (skip << PAGE_SHIFT),
+					      (pages - skip) << PAGE_SHIFT);
+		skip -= min(skip, pages);
+	}
+
+	domain->nr_mapped += mapped >> PAGE_SHIFT;
+	*done = mapped;
+
+	return err ?: ret;
+}
+
+/**
+ * __pkvm_iommu_map_runs() - map runs of pages of the host, one behind the other
+ * @handle: the domain
+ * @iova: I/O virtual address of the first run, page aligned
+ * @nr: how many runs the calling CPU has left in its page; the call may stop
+ *	after KVM_IOMMU_MAX_PAGES pages, also within a run
+ * @prot: IOMMU_READ, IOMMU_WRITE, ...
+ * @done: bytes mapped, also if an error is returned
+ * @want: after -ENOMEM, the block that is missing, KVM_IOMMU_BLOCK_*
+ *
+ * The host may write to the page at any time: each run is read once.
+ *
+ * Return: 0, -EINVAL: bad argument, or the CPU has no page; else as
+ * __pkvm_iommu_map() about the first run that is not mapped in full.
+ */
+int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, u64 *done, u64 *want)
+{
+	const u64 *runs = *this_cpu_ptr(&host_runs);
+	struct kvm_hyp_iommu_domain *domain;
+	int ret;
+
+	*done = 0;
+
+	if (!runs || !nr || nr > KVM_IOMMU_MAX_RUNS)
+		return -EINVAL;
+
+	domain = domain_get(handle);
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+	ret = domain->quarantined ? -EIO : map_runs_locked(domain, iova, runs, nr, prot, done);
+	*want = domain->want;
 	hyp_spin_unlock(&domain->lock);
 	domain_put(domain);
 
@@ -727,11 +845,15 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 	u64 pages = size >> PAGE_SHIFT;
 
 	/* A scatter-gather list often has neighbours: fewer runs, fewer locks. */
-	if (last && RUN_ADDR(*last) + (RUN_PAGES(*last) << PAGE_SHIFT) == paddr &&
-	    RUN_PAGES(*last) + pages <= KVM_IOMMU_MAX_PAGES &&
-	    addr_is_memory(paddr) == addr_is_memory(RUN_ADDR(*last))) {
-		*last += pages;
-		return;
+	if (last) {
+		phys_addr_t start = KVM_IOMMU_RUN_ADDR(*last);
+		u64 nr = KVM_IOMMU_RUN_PAGES(*last);
+
+		if (start + (nr << PAGE_SHIFT) == paddr && nr + pages <= KVM_IOMMU_MAX_PAGES &&
+		    addr_is_memory(paddr) == addr_is_memory(start)) {
+			*last += pages;
+			return;
+		}
 	}
 
 	if (list->nr == ARRAY_SIZE(list->run) || pages > PAGE_SIZE) {
@@ -739,7 +861,67 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 		return;
 	}
 
-	list->run[list->nr++] = paddr | (pages - 1);
+	list->run[list->nr++] = KVM_IOMMU_RUN(paddr, pages);
+}
+
+/* A domain that keeps empty tables, with a reference. */
+static struct kvm_hyp_iommu_domain *domain_get_keeper(void)
+{
+	struct kvm_hyp_iommu_domain *domain, *keeper = NULL;
+	u32 i = 1;
+
+	while (!keeper && i <= KVM_IOMMU_MAX_DOMAINS) {
+		hyp_spin_lock(&table_lock);
+		do {
+			domain = domains[i];
+			if (domain && domain->refs && domain->refs < U32_MAX &&
+			    !READ_ONCE(domain->quarantined) &&
+			    hyp_io_pgtable_keeps(&domain->pgt)) {
+				domain->refs++;
+				keeper = domain;
+			}
+		} while (!keeper && ++i <= KVM_IOMMU_MAX_DOMAINS && i % 64);
+		hyp_spin_unlock(&table_lock);
+	}
+
+	return keeper;
+}
+
+/**
+ * __pkvm_iommu_reclaim() - give a free block back to the host
+ * @order: as it was donated
+ * @pfn: its first page
+ *
+ * If there is none, one domain has to do without the empty tables it keeps.
+ *
+ * Return: 0, -EINVAL for a bad order, -EAGAIN: call again, there may be one;
+ * -ENOENT: there is none.
+ */
+int __pkvm_iommu_reclaim(u32 order, u64 *pfn)
+{
+	struct kvm_hyp_iommu_domain *domain;
+	int ret;
+
+	if (!iommu_ops)
+		return -ENODEV;
+
+	ret = kvm_hyp_iommu_reclaim(order, pfn);
+	if (ret != -ENOENT || order)
+		return ret;
+
+	domain = domain_get_keeper();
+	if (!domain)
+		return -ENOENT;
+
+	hyp_spin_lock(&domain->lock);
+	if (!domain->quarantined)
+		hyp_io_pgtable_trim(&domain->pgt);
+	hyp_spin_unlock(&domain->lock);
+	domain_put(domain);
+
+	ret = kvm_hyp_iommu_reclaim(order, pfn);
+
+	return ret == -ENOENT ? -EAGAIN : ret;
 }
 
 /**
@@ -815,6 +997,51 @@ int __pkvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
 	return iommu_ops ? iommu_ops->stream_info(iommu, endpoint, id, info) : -ENODEV;
 }
 
+/* Of all domains, a few at a time: a sum for those who look, which no call waits for. */
+static u64 count_mapped(void)
+{
+	u64 sum = 0;
+	u32 i = 1;
+
+	while (i <= KVM_IOMMU_MAX_DOMAINS) {
+		hyp_spin_lock(&table_lock);
+		do {
+			if (domains[i])
+				sum += READ_ONCE(domains[i]->nr_mapped);
+		} while (++i <= KVM_IOMMU_MAX_DOMAINS && i % 64);
+		hyp_spin_unlock(&table_lock);
+	}
+
+	return sum;
+}
+
+/* Without a reference: while somebody has one, the domain cannot be freed. */
+static int domain_use(u32 handle, u64 *val)
+{
+	const struct kvm_hyp_iommu_domain *domain;
+	int ret = -ENOENT;
+
+	hyp_spin_lock(&table_lock);
+	domain = domains[handle];
+	if (domain) {
+		u64 pages = READ_ONCE(domain->nr_mapped);
+		u32 attached = READ_ONCE(domain->nr_attached);
+
+		*val = FIELD_PREP(KVM_IOMMU_USE_PAGES,
+				  min(pages, FIELD_MAX(KVM_IOMMU_USE_PAGES))) |
+		       FIELD_PREP(KVM_IOMMU_USE_ATTACHED,
+				  min_t(u64, attached, FIELD_MAX(KVM_IOMMU_USE_ATTACHED))) |
+		       FIELD_PREP(KVM_IOMMU_USE_IOMMU, domain->iommu) |
+		       FIELD_PREP(KVM_IOMMU_USE_FMT, domain->fmt);
+		if (READ_ONCE(domain->quarantined))
+			*val |= KVM_IOMMU_USE_QUARANTINED;
+		ret = 0;
+	}
+	hyp_spin_unlock(&table_lock);
+
+	return ret;
+}
+
 int __pkvm_iommu_get_stats(u32 index, u64 *val)
 {
 	*val = 0;
@@ -827,12 +1054,15 @@ int __pkvm_iommu_get_stats(u32 index, u64 *val)
 		*val = READ_ONCE(nr_domains);
 		return 0;
 	case KVM_IOMMU_STAT_MAPPED_PAGES:
-		*val = READ_ONCE(total_mapped);
+		*val = count_mapped();
 		return 0;
 	}
 
 	if (index < KVM_IOMMU_STAT_DRIVER)
 		return kvm_hyp_iommu_pool_stat(index, val);
+	if (index >= KVM_IOMMU_STAT_DOMAIN &&
+	    index <= KVM_IOMMU_STAT_DOMAIN + KVM_IOMMU_MAX_DOMAINS)
+		return domain_use(index - KVM_IOMMU_STAT_DOMAIN, val);
 
 	return iommu_ops->stat(index, val);
 }
