@@ -10,6 +10,7 @@
 #   coccicheck  the files that the series touches
 #   htmldocs    the directories of documents that it touches
 #   bindings    dt_binding_check, if it touches any
+#   bases       patches/ applies to Linux 7.3 as it does to 7.2
 #
 #   CHECKS="NAME ..."  some of them         SERIES=NAME  another branch
 #
@@ -260,8 +261,19 @@ check_bindings()
 		[ -z "$(remarks <"$work/bindings.log")" ]
 }
 
+# Kernels that the one series is for, beside the default
+BASES=7.3
+check_bases()
+{
+	local v
+	for v in $BASES; do
+		BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/fetch-kernel.sh" &&
+			BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/check-series.sh" || exit 1
+	done 2>&1 | sed 's/^/    /'
+}
+
 n=0 quiet=0
-for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindings}; do
+for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindings bases}; do
 	declare -F "check_$check" >/dev/null || die "there is no check '$check'" "see the head of $0"
 	n=$((n + 1))
 	start=$SECONDS
