@@ -30,14 +30,15 @@ mapfile -t commits < <(git -C "$LINUX" rev-list --reverse "base..$SERIES")
 n=${#commits[@]}
 [ "$n" -gt 0 ] || die "$SERIES has no patches" "make apply-series"
 
-# What takes the SMMUs at boot; from this patch on a protected boot is isolated
-HANDOVER=drivers/iommu/arm/arm-smmu/arm-smmu-kvm-init.c
+# Once this is called for, the SMMUs are taken at boot, and a protected boot is
+# isolated
+HANDOVER=kvm_iommu_register_driver
 # These need no module, which would have to be that patch's
 TESTS=nvme,iommu-groups
 
 has_handover()
 {
-	git -C "$LINUX" cat-file -e "$1:$HANDOVER" 2>/dev/null
+	git -C "$LINUX" grep -q "$HANDOVER(" "$1" -- drivers/iommu/arm
 }
 
 # What a boot depends on beside the kernel
