@@ -84,7 +84,8 @@ void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt);
 /**
  * hyp_io_pgtable_clear() - Unmap some of what is mapped, wherever that is
  * @pgt: The table.
- * @max: How many leaves, at most. What it takes to find them is bounded too.
+ * @max: How many pages, at most, or one block. What it takes to find them is
+ *       bounded too.
  *
  * The leaves are reported, but tlb_add_page() is not called for them: the TLB
  * is the caller's to invalidate, for all of the table.

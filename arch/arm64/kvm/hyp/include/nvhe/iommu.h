@@ -21,6 +21,8 @@
 #ifndef __ARM64_KVM_NVHE_IOMMU_H__
 #define __ARM64_KVM_NVHE_IOMMU_H__
 
+#include <linux/bitfield.h>
+
 #include <asm/kvm_iommu.h>
 
 #include <nvhe/io-pgtable.h>

@@ -18,12 +18,6 @@
 #define HYP_IOMMU_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
 			 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 
-/*
- * How many runs of leaves to clear in one go. Each takes a walk from the root
- * and, if nothing else is in its table, a TLB invalidation to free that.
- */
-#define HYP_CLEAR_RUNS	16
-
 static struct hyp_io_pgtable *ops_to_pgt(struct io_pgtable_ops *ops)
 {
 	return container_of(ops, struct hyp_io_pgtable, checked_ops);
@@ -132,8 +126,15 @@ static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 	while (size) {
 		size_t done = 0;
 
-		ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
-					     size / pgsize, prot, gfp, &done);
+		if (pgsize == PAGE_SIZE && size > PAGE_SIZE) {
+			u64 run = KVM_IOMMU_RUN(paddr, min(size / PAGE_SIZE,
+							   KVM_IOMMU_RUN_MAX_PAGES));
+
+			ret = pgt->fmt->map_runs(&pgt->iop, iova, &run, 1, prot, &done);
+		} else {
+			ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
+						     size / pgsize, prot, gfp, &done);
+		}
 		*mapped += done;
 		iova += done;
 		paddr += done;
@@ -279,30 +280,35 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 	return 0;
 }
 
+/*
+ * One run of leaves at a time. It takes a walk to find it, which looks at all of
+ * the tables on the way, and if there is nothing else in them one to free them.
+ */
 bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
 {
 	struct iommu_iotlb_gather gather = { .queued = true };
 	struct io_pgtable_ops *ops = &pgt->iop.ops;
-	int runs = HYP_CLEAR_RUNS;
 	unsigned int count;
 	unsigned long iova;
 	size_t size;
 
-	hyp_io_pgtable_trim(pgt);
-
-	/* Having cleared all it may, it still has to see if that was all */
-	while ((count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size))) {
-		if (!max || !runs--)
-			return false;
-
-		if (ops->unmap_pages(ops, iova, size, count, &gather) != count * size)
-			return false;
-
-		pgt->fmt->free_empty(&pgt->iop, iova);
-		max -= count;
+	if (hyp_io_pgtable_keeps(pgt)) {
+		hyp_io_pgtable_trim(pgt);
+		return false;
 	}
 
-	return true;
+	count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size);
+	if (!count)
+		return true;
+
+	if (max) {
+		/* A block is done in one go, however large */
+		count = clamp(max / (size >> PAGE_SHIFT), 1, count);
+		ops->unmap_pages(ops, iova, size, count, &gather);
+		pgt->fmt->free_empty(&pgt->iop, iova);
+	}
+
+	return false;
 }
 
 void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt)

@@ -61,6 +61,7 @@ static DEFINE_HYP_SPINLOCK(set_runs_lock);
 struct cleared_leaves {
 	unsigned int	nr;
 	bool		overflow;
+	phys_addr_t	limit;		/* of the last run, 0: not looked at */
 	u64		run[KVM_IOMMU_MAX_PAGES];
 };
 
@@ -849,10 +850,14 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 		phys_addr_t start = KVM_IOMMU_RUN_ADDR(*last);
 		u64 nr = KVM_IOMMU_RUN_PAGES(*last);
 
-		if (start + (nr << PAGE_SHIFT) == paddr && nr + pages <= KVM_IOMMU_MAX_PAGES &&
-		    addr_is_memory(paddr) == addr_is_memory(start)) {
-			*last += pages;
-			return;
+		if (start + (nr << PAGE_SHIFT) == paddr && nr + pages <= KVM_IOMMU_MAX_PAGES) {
+			/* A run is memory, or is not */
+			if (!list->limit)
+				list->limit = addr_range_end(start);
+			if (paddr < list->limit) {
+				*last += pages;
+				return;
+			}
 		}
 	}
 
@@ -861,6 +866,7 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 		return;
 	}
 
+	list->limit = 0;
 	list->run[list->nr++] = KVM_IOMMU_RUN(paddr, pages);
 }
 
