@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The series' document: its diagrams render, and it has every hypercall that the
+# kernel has.  TAP lines.
+#
+#   check-docs.sh [KERNEL-TREE]
+
+. "$(dirname "$0")/common.sh"
+
+tree=${1:-$LINUX}
+doc=$tree/Documentation/virt/kvm/arm/pkvm-iommu.rst
+[ -f "$doc" ] || die "there is no $doc" "make fetch"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+bad=0
+
+# each block that is rendered into a file of its own
+awk -v dir="$tmp" '
+	/^\.\. kernel-render:: DOT/ { f = sprintf("%s/%02d.dot", dir, ++n); next }
+	f && /^[^ ]/ { f = "" }
+	f && !/^   :/ { print substr($0, 4) >f }
+	f && /^   :caption:/ { print substr($0, 14) >f ".name" }' "$doc"
+if [ -z "$(ls "$tmp")" ]; then
+	bad=1
+	echo "not ok - the document has diagrams # none"
+fi
+for f in "$tmp"/*.dot; do
+	[ -e "$f" ] || continue
+	name="diagram: $(cat "$f.name" 2>/dev/null || basename "$f")"
+	if ! command -v dot >/dev/null; then
+		echo "ok - $name # SKIP dot is not installed (package graphviz)"
+	elif out=$(dot -Tsvg -o /dev/null "$f" 2>&1) && [ -z "$out" ]; then
+		echo "ok - $name"
+	else
+		bad=1
+		echo "not ok - $name # $(echo "$out" | head -1)"
+	fi
+done
+
+lacks=$(grep -oE '__KVM_HOST_SMCCC_FUNC___pkvm_iommu_\w+' "$tree/arch/arm64/include/asm/kvm_asm.h" |
+	sed 's/.*FUNC_//' | while read -r call; do
+		grep -qF "\`\`$call(" "$doc" || echo "$call"
+	done | paste -sd " ")
+if [ -n "$lacks" ]; then
+	bad=1
+	echo "not ok - each hypercall is described # $lacks"
+else
+	echo "ok - each hypercall is described"
+fi
+exit $bad
