@@ -154,6 +154,8 @@ struct OrinMachineState {
     OrinBusMaster *busmaster[ORIN_NUM_BUSMASTERS];
     uint32_t reset_lines;
 
+    QEMUTimer *heartbeat;
+
     /* PSCI SYSTEM_SUSPEND: who starts where on wake-up */
     QEMUTimer *wakeup;
     uint64_t wakeup_cpu, wakeup_entry, wakeup_context;
@@ -754,6 +756,22 @@ static void orin_exit(Notifier *n, void *data)
     fprintf(stderr, "orin: stats: %s\n", json->str);
 }
 
+/*
+ * A model that waits for its disk, as the SD card does, runs QEMU's main event
+ * context in a CPU's thread, and can take an event from it that was to wake the
+ * main loop. That would then sleep, with timers that are due, until something
+ * else happens, which may be never. So it gets up now and then by itself.
+ */
+#define ORIN_HEARTBEAT_MS   50
+
+static void orin_heartbeat(void *opaque)
+{
+    OrinMachineState *oms = opaque;
+
+    timer_mod(oms->heartbeat, qemu_clock_get_ms(QEMU_CLOCK_REALTIME) +
+                              ORIN_HEARTBEAT_MS);
+}
+
 /* Power */
 
 /* What is in the power domain of the memory controller loses its registers. */
@@ -842,6 +860,8 @@ static void orin_init(MachineState *ms)
     orin_parse_busmaster_boot(oms);
     orin_realize_busmasters(oms);
 
+    oms->heartbeat = timer_new_ms(QEMU_CLOCK_REALTIME, orin_heartbeat, oms);
+    orin_heartbeat(oms);
     oms->wakeup = timer_new_ms(QEMU_CLOCK_VIRTUAL, orin_wakeup, oms);
     orin_suspendable = oms;
     arm_system_suspend = orin_system_suspend;
