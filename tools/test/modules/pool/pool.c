@@ -14,6 +14,8 @@
  * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
  * time. Each call that runs out has mapped what it says and nothing else.
  *
+ * A thousand domains, one after the other, leave nothing behind.
+ *
  * Devices that work meanwhile make the counters move; whoever reads waits until
  * there are none.
  */
@@ -314,6 +316,45 @@ static void short_of_memory(struct test *t)
 	free_taken();
 }
 
+/* One after the other: made, filled, half of it unmapped, freed. */
+static void thousand_domains(struct test *t)
+{
+	u64 tables, donated;
+	struct arm_smccc_res res;
+	unsigned int n, i;
+	long ret = 0;
+
+	reclaim_all();
+	free_taken();
+	tables = stat(KVM_IOMMU_STAT_TABLE_PAGES);
+	donated = stat(KVM_IOMMU_STAT_DONATED_PAGES);
+
+	for (n = 0; n < 1000 && ret >= 0; n++) {
+		ret = new_domain(t);
+		for (i = 0; i < 24 && ret >= 0; i++) {
+			u64 iova = BASE + i * (SZ_1G / 24 & PAGE_MASK);
+
+			do {
+				ret = call(&res, __pkvm_iommu_map, t->handle, iova,
+					   page_to_phys(t->page), SZ_4K, 1, PROT);
+			} while (ret == -ENOMEM && !give(res.a3));
+			if (!ret && i % 2)
+				ret = call(&res, __pkvm_iommu_unmap, t->handle, iova, SZ_4K, 1);
+		}
+		if (ret >= 0)
+			ret = free_domain(t);
+		cond_resched();
+	}
+	result(t, ret >= 0, "a thousand domains", "%u, the last returned %ld", n, ret);
+
+	reclaim_all();
+	free_taken();
+	tables -= stat(KVM_IOMMU_STAT_TABLE_PAGES);
+	donated -= stat(KVM_IOMMU_STAT_DONATED_PAGES);
+	result(t, !tables && !donated, "leave nothing behind", "%lld tables, %lld pages",
+	       -tables, -donated);
+}
+
 static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 {
 	struct test t = { .m = m, .fmt = fmt };
@@ -343,6 +384,8 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 	after = stat(KVM_IOMMU_STAT_TABLE_PAGES);
 	result(&t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
 	       after - before, ret);
+	thousand_domains(&t);
+	ret = 0;
 out:
 	bitmap_free(t.mapped);
 	kfree(t.slot);

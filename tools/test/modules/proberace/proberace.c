@@ -32,6 +32,7 @@
 #include <linux/of_platform.h>
 #include <linux/platform_device.h>
 #include <linux/property.h>
+#include <linux/rwsem.h>
 
 static unsigned int rounds = 350;
 module_param(rounds, uint, 0444);
@@ -56,7 +57,14 @@ static struct device_node *nodes[MAX_CLIENTS];
 static unsigned int nr_nodes;
 
 static atomic_t nr_probes, nr_direct, nr_wrong_data, nr_open, nr_wrong_sid, nr_unmapped;
-static atomic_t nr_registrations, nr_registration_errors, nr_vanished;
+static atomic_t nr_registrations, nr_registration_errors;
+
+/*
+ * A registration looks at the groups of all devices, and has no reference on
+ * them: the IOMMU core does not survive one that goes away meanwhile. Devices do
+ * not when a machine boots, and are only destroyed here to be probed again.
+ */
+static DECLARE_RWSEM(destroying);
 
 /* The client that writes: the second one of the device, or the only one */
 static u32 client_of(struct device_node *np)
@@ -200,14 +208,10 @@ static int register_thread(void *unused)
 			continue;
 		}
 
+		down_read(&destroying);
 		ret = iommu_device_register(&iommu, &no_ops, NULL);
-		if (ret == -ENOENT) {
-			/*
-			 * It came upon a client that is being destroyed, which
-			 * has no directory in sysfs any more.
-			 */
-			atomic_inc(&nr_vanished);
-		} else if (ret) {
+		up_read(&destroying);
+		if (ret) {
 			atomic_inc(&nr_registration_errors);
 			pr_info("proberace: registration: %d\n", ret);
 		} else {
@@ -245,7 +249,9 @@ static void recreate(struct device_node *np)
 
 	if (pdev) {
 		parent = get_device(pdev->dev.parent);
+		down_write(&destroying);
 		of_platform_device_destroy(&pdev->dev, NULL);
+		up_write(&destroying);
 		put_device(&pdev->dev);
 	}
 	of_platform_device_create(np, NULL, parent);
@@ -306,10 +312,10 @@ static int __init proberace_init(void)
 	pr_info("proberace: %u clients created %u times: probes %d, registrations %d\n",
 		nr_nodes, rounds, atomic_read(&nr_probes), atomic_read(&nr_registrations));
 	pr_info("proberace: bound %u of %u\n", bound, nr_nodes);
-	pr_info("proberace: direct %d open %d wrong-data %d unmapped %d wrong-sid %d refused-registrations %d vanished-clients %d\n",
+	pr_info("proberace: direct %d open %d wrong-data %d unmapped %d wrong-sid %d refused-registrations %d\n",
 		atomic_read(&nr_direct), atomic_read(&nr_open), atomic_read(&nr_wrong_data),
 		atomic_read(&nr_unmapped), atomic_read(&nr_wrong_sid),
-		atomic_read(&nr_registration_errors), atomic_read(&nr_vanished));
+		atomic_read(&nr_registration_errors));
 
 	return 0;
 }

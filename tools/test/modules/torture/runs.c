@@ -187,6 +187,8 @@ void wild_runs(struct torturer *t)
 			nr = rnd64(t) | BIT_ULL(40);
 		expect(t, call(t, FN_SET_RUNS, &res, nr, page_to_pfn(t->block)),
 		       nr < num_possible_cpus() ? -EBUSY : -EINVAL);
+		/* EL2 reads it whenever it is called */
+		expect(t, call(t, FN_UNSHARE, &res, virt_to_pfn(raw_cpu_read(*lists))), -EBUSY);
 		return;
 	}
 	expect(t, map_runs(t, &res, handle, iova, &run, nr, 1, prot), want);

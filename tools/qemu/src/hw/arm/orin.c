@@ -37,6 +37,7 @@
 #include "system/system.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
+#include "hw/arm/orin-ffa.h"
 #include "hw/arm/bsa.h"
 #include "hw/arm/smmuv2.h"
 #include "hw/boards.h"
@@ -165,6 +166,7 @@ struct OrinMachineState {
     bool plain_smmu;
     bool dma_strict;
     bool mc_alias;
+    bool ffa;
     uint32_t wakeup_ms;
     char *passthrough;
     char *no_override;
@@ -865,6 +867,9 @@ static void orin_init(MachineState *ms)
     oms->wakeup = timer_new_ms(QEMU_CLOCK_VIRTUAL, orin_wakeup, oms);
     orin_suspendable = oms;
     arm_system_suspend = orin_system_suspend;
+    if (oms->ffa) {
+        orin_ffa_init();
+    }
 
     oms->exit_notifier.notify = orin_exit;
     qemu_add_exit_notifier(&oms->exit_notifier);
@@ -906,6 +911,16 @@ static bool orin_get_mc_alias(Object *obj, Error **errp)
 static void orin_set_mc_alias(Object *obj, bool value, Error **errp)
 {
     ORIN_MACHINE(obj)->mc_alias = value;
+}
+
+static bool orin_get_ffa(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->ffa;
+}
+
+static void orin_set_ffa(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->ffa = value;
 }
 
 #define ORIN_STR_PROPERTY(field)                                            \
@@ -1011,6 +1026,9 @@ static void orin_class_init(ObjectClass *oc, void *data)
                                    orin_set_mc_alias);
     object_class_property_set_description(oc, "mc-alias",
         "stream ID registers are in all regions of the memory controller");
+    object_class_property_add_bool(oc, "ffa", orin_get_ffa, orin_set_ffa);
+    object_class_property_set_description(oc, "ffa",
+        "firmware speaks FF-A, as if there were a secure world");
     object_class_property_add_str(oc, "passthrough", orin_get_passthrough,
                                   orin_set_passthrough);
     object_class_property_set_description(oc, "passthrough",

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a device reaches after a long sequence of maps and unmaps: the same,
+ * whoever drives the IOMMU and whatever its tables look like.
+ *
+ *	<debugfs>/reach		reading runs it, and says
+ *				"pages=N writable=N wrong=N hash=H"
+ *
+ * The sequence is the same each time: a seed decides. Its pages know their own
+ * number. Then the bus master reads each page of the window, and writes to it;
+ * what it found there, by number, is what the hash is of. `wrong` counts pages
+ * where iommu_iova_to_phys() says something else than the bus master.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/hash.h>
+#include <linux/iommu.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/prandom.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <busmaster/busmaster.h>
+
+#define BASE		0x10000000UL		/* all formats have it */
+#define BEACON		(BASE - SZ_4K)
+#define WINDOW		4096			/* pages */
+#define BLOCK_ORDER	10			/* of what is mapped */
+#define BLOCK		(1U << BLOCK_ORDER)
+#define STEPS		3000
+
+struct stamp {
+	u64 number, scratch;
+};
+
+struct mapping {
+	unsigned int from, pages;
+	bool small;		/* cannot have large pages in it */
+	struct mapping *next;
+};
+
+struct reach {
+	struct bm *bm;
+	struct iommu_domain *domain;
+	struct page *block;
+	struct rnd_state rnd;
+	struct mapping *list;
+	unsigned long *used;	/* pages of the window */
+};
+
+static u32 below(struct reach *r, u32 n)
+{
+	return prandom_u32_state(&r->rnd) % n;
+}
+
+static int ignore(struct iommu_domain *domain, struct device *dev, unsigned long iova, int flags,
+		  void *token)
+{
+	return 0;
+}
+
+static int map_some(struct reach *r)
+{
+	static const unsigned int align[] = { 1, 1, 1, 16, 256, 512 };
+	unsigned int a = align[below(r, ARRAY_SIZE(align))], pages, from, to, i;
+	int prot = IOMMU_READ | (below(r, 3) ? IOMMU_WRITE : 0);
+	struct mapping *m;
+	int ret;
+
+	pages = a * (1 + below(r, a == 1 ? 40 : 2));
+	from = below(r, WINDOW / a) * a;
+	to = below(r, BLOCK / a) * a;
+	if (from + pages > WINDOW || to + pages > BLOCK)
+		return 0;
+	for (i = 0; i < pages; i++)
+		if (test_bit(from + i, r->used))
+			return 0;
+
+	m = kmalloc(sizeof(*m), GFP_KERNEL);
+	if (!m)
+		return -ENOMEM;
+	ret = iommu_map(r->domain, BASE + from * SZ_4K, page_to_phys(r->block) + to * SZ_4K,
+			pages * SZ_4K, prot, GFP_KERNEL);
+	if (ret) {
+		kfree(m);
+		return ret;
+	}
+	bitmap_set(r->used, from, pages);
+	*m = (struct mapping) {
+		.from = from, .pages = pages, .small = (from ^ to) % 16, .next = r->list,
+	};
+	r->list = m;
+	return 0;
+}
+
+/* All of a mapping, or, if it is of small pages for sure, its beginning. */
+static int unmap_some(struct reach *r)
+{
+	struct mapping **p = &r->list, *m;
+	unsigned int n = below(r, 20), pages;
+
+	while (*p && (*p)->next && n--)
+		p = &(*p)->next;
+	m = *p;
+	if (!m)
+		return 0;
+
+	pages = m->small ? 1 + below(r, m->pages) : m->pages;
+	if (iommu_unmap(r->domain, BASE + m->from * SZ_4K, pages * SZ_4K) != pages * SZ_4K)
+		return -EIO;
+	bitmap_clear(r->used, m->from, pages);
+	m->from += pages;
+	m->pages -= pages;
+	if (!m->pages) {
+		*p = m->next;
+		kfree(m);
+	}
+	return 0;
+}
+
+static bool transfer(struct reach *r, u64 addr, bool write, void *data, u32 len)
+{
+	struct bm_xfer x = {
+		.client = BM_AS_DESCRIBED,
+		.sid = BM_AS_DESCRIBED,
+		.flags = write ? BM_F_WRITE : 0,
+		.addr = addr,
+		.len = len,
+	};
+
+	bm_transfer(r->bm, &x, data);
+	return !(x.status & BM_S_ERROR);
+}
+
+/*
+ * After a fault an SMMU may let nothing through until somebody has seen to it
+ * (SCTLR.HUPCF): there is a page that is always mapped.
+ */
+static bool dma(struct reach *r, u64 addr, bool write, void *data, u32 len)
+{
+	unsigned int tries;
+	u64 word;
+
+	if (transfer(r, addr, write, data, len))
+		return true;
+	for (tries = 0; tries < 10000; tries++) {
+		if (transfer(r, BEACON, false, &word, sizeof(word)))
+			return false;
+		usleep_range(100, 200);
+	}
+	pr_err("a fault does not end\n");
+	return false;
+}
+
+static void look(struct reach *r, struct seq_file *m)
+{
+	unsigned int pages = 0, writable = 0, wrong = 0, i;
+	phys_addr_t block = page_to_phys(r->block);
+	u64 hash = 0;
+
+	for (i = 0; i < WINDOW; i++) {
+		u64 iova = BASE + i * SZ_4K, found = 0, may_write;
+		struct stamp s = {};
+		phys_addr_t phys = iommu_iova_to_phys(r->domain, iova);
+
+		if (dma(r, iova, false, &s, sizeof(s)))
+			found = 1 + s.number;
+		may_write = dma(r, iova + offsetof(struct stamp, scratch), true, &found,
+				sizeof(found));
+		wrong += found != (phys ? 1 + (phys - block) / SZ_4K : 0);
+		pages += !!found;
+		writable += may_write;
+		hash = hash_64(hash ^ (found << 20 | may_write << 40 | i), 64);
+	}
+	seq_printf(m, "pages=%u writable=%u wrong=%u hash=%016llx\n", pages, writable, wrong, hash);
+}
+
+static int reach_show(struct seq_file *m, void *unused)
+{
+	struct reach r = { .bm = bm_get(0) };
+	struct iommu_group *group;
+	unsigned int i;
+	int ret;
+
+	if (!r.bm)
+		return -ENODEV;
+	group = iommu_group_get(bm_device(r.bm));
+	if (!group)
+		return -ENODEV;
+	prandom_seed_state(&r.rnd, 20261120);
+	r.block = alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO, BLOCK_ORDER);
+	r.used = bitmap_zalloc(WINDOW, GFP_KERNEL);
+	r.domain = iommu_paging_domain_alloc(bm_device(r.bm));
+	ret = -ENOMEM;
+	if (!r.block || !r.used || IS_ERR(r.domain))
+		goto free;
+	for (i = 0; i < BLOCK; i++)
+		((struct stamp *)page_address(r.block + i))->number = i;
+
+	iommu_set_fault_handler(r.domain, ignore, NULL);
+	ret = iommu_attach_group(r.domain, group);
+	if (ret)
+		goto free;
+	ret = iommu_map(r.domain, BEACON, page_to_phys(r.block), SZ_4K, IOMMU_READ, GFP_KERNEL);
+	for (i = 0; i < STEPS && !ret; i++)
+		ret = below(&r, 5) < 3 ? map_some(&r) : unmap_some(&r);
+	if (!ret)
+		look(&r, m);
+	iommu_detach_group(r.domain, group);
+	iommu_unmap(r.domain, BEACON, SZ_4K);
+	while (r.list) {
+		struct mapping *next = r.list->next;
+
+		iommu_unmap(r.domain, BASE + r.list->from * SZ_4K, r.list->pages * SZ_4K);
+		kfree(r.list);
+		r.list = next;
+	}
+free:
+	if (!IS_ERR_OR_NULL(r.domain))
+		iommu_domain_free(r.domain);
+	bitmap_free(r.used);
+	if (r.block)
+		__free_pages(r.block, BLOCK_ORDER);
+	iommu_group_put(group);
+	return ret;
+}
+DEFINE_SHOW_ATTRIBUTE(reach);
+
+static struct dentry *file;
+
+static int __init reach_init(void)
+{
+	file = debugfs_create_file("reach", 0400, NULL, NULL, &reach_fops);
+	return 0;
+}
+module_init(reach_init);
+
+static void __exit reach_exit(void)
+{
+	debugfs_remove(file);
+}
+module_exit(reach_exit);
+
+MODULE_DESCRIPTION("What a device reaches after a sequence of maps and unmaps");
+MODULE_LICENSE("GPL");
