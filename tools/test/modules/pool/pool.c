@@ -14,7 +14,8 @@
  * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
  * time. Each call that runs out has mapped what it says and nothing else.
  *
- * A thousand domains, one after the other, leave nothing behind.
+ * A thousand domains, one after the other, leave nothing behind. The largest
+ * block that there is can be mapped, if there are any.
  *
  * Devices that work meanwhile make the counters move; whoever reads waits until
  * there are none.
@@ -42,6 +43,7 @@
 #define MAX_MAPPED	600
 #define NR_STEPS	20000
 #define BIG_ORDER	9
+#define RAM_PFN		(SZ_2G / SZ_4K)	/* where the machine's begins */
 #define MAX_KEPT	(8 + 2)		/* of a domain, and what leads there */
 #define PROT		(IOMMU_READ | IOMMU_WRITE)
 
@@ -61,6 +63,7 @@ struct test {
 	u32 *slot;			/* the pages that are mapped */
 };
 
+static u64 sizes;			/* of pages, of the last domain */
 static LIST_HEAD(taken);		/* pages of the pool, by reclaim */
 
 static bool result(struct test *t, bool good, const char *what, const char *fmt, ...)
@@ -140,8 +143,10 @@ static long new_domain(struct test *t)
 	do {
 		ret = call(&res, __pkvm_iommu_alloc_domain, 0, t->fmt);
 	} while (ret == -ENOMEM && !give(res.a3));
-	if (ret > 0)
+	if (ret > 0) {
 		t->handle = ret;
+		sizes = res.a3;
+	}
 	return ret;
 }
 
@@ -355,10 +360,45 @@ static void thousand_domains(struct test *t)
 	       -tables, -donated);
 }
 
+/*
+ * The largest block there is, of whatever memory the host has: it is not used,
+ * and need not be free.
+ */
+static void largest_block(struct test *t, u64 size)
+{
+	u64 refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES), i, got = 0, wrong = 0, pfn;
+	struct arm_smccc_res res;
+	long ret = -ENOENT;
+	phys_addr_t phys;
+
+	if (new_domain(t) <= 0)
+		return;
+	for (pfn = RAM_PFN; pfn_valid(pfn + size / SZ_4K - 1) && ret; pfn += size / SZ_4K) {
+		phys = PFN_PHYS(pfn);
+		do {
+			ret = call(&res, __pkvm_iommu_map, t->handle, BASE, phys, size, 1, PROT);
+		} while (ret == -ENOMEM && !give(res.a3));
+		got = res.a2;
+	}
+	result(t, !ret && got == size, "a block is mapped", "%lld of %lld bytes, %ld", got, size,
+	       ret);
+	for (i = 0; i < size && !ret; i += SZ_64K)
+		wrong += !is_mapped(t, BASE + i, phys + i);
+	wrong += is_mapped(t, BASE + size, phys + size);
+	result(t, !wrong, "and translates", "%lld wrong", wrong);
+	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
+	result(t, ret || refs == size / SZ_4K, "each of its pages is counted", "%lld", refs);
+	if (!ret)
+		ret = call(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
+	result(t, !ret && res.a2 == size, "and unmapped", "%ld, %ld", res.a2, ret);
+	free_domain(t);
+}
+
 static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 {
 	struct test t = { .m = m, .fmt = fmt };
 	u64 before = stat(KVM_IOMMU_STAT_TABLE_PAGES), after;
+	unsigned int largest;
 	long ret;
 
 	t.page = alloc_page(GFP_KERNEL);
@@ -385,6 +425,9 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 	result(&t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
 	       after - before, ret);
 	thousand_domains(&t);
+	largest = __fls(sizes);
+	if (largest > 12)
+		largest_block(&t, BIT_ULL(largest));
 	ret = 0;
 out:
 	bitmap_free(t.mapped);

@@ -28,7 +28,8 @@
 #include <busmaster/busmaster.h>
 
 #define BASE		0x10000000UL		/* all formats have it */
-#define BEACON		(BASE - SZ_4K)
+#define NR_BEACONS	16			/* each instance has one */
+#define BEACONS		(BASE - NR_BEACONS * SZ_4K)
 #define WINDOW		4096			/* pages */
 #define BLOCK_ORDER	10			/* of what is mapped */
 #define BLOCK		(1U << BLOCK_ORDER)
@@ -138,18 +139,28 @@ static bool transfer(struct reach *r, u64 addr, bool write, void *data, u32 len)
 }
 
 /*
- * After a fault an SMMU may let nothing through until somebody has seen to it
- * (SCTLR.HUPCF): there is a page that is always mapped.
+ * After a fault an instance of an SMMU may let nothing through until somebody has
+ * seen to it (SCTLR.HUPCF): there are pages that are always mapped.
  */
+static bool all_is_well(struct reach *r)
+{
+	unsigned int i;
+	u64 word;
+
+	for (i = 0; i < NR_BEACONS; i++)
+		if (!transfer(r, BEACONS + i * SZ_4K, false, &word, sizeof(word)))
+			return false;
+	return true;
+}
+
 static bool dma(struct reach *r, u64 addr, bool write, void *data, u32 len)
 {
 	unsigned int tries;
-	u64 word;
 
 	if (transfer(r, addr, write, data, len))
 		return true;
 	for (tries = 0; tries < 10000; tries++) {
-		if (transfer(r, BEACON, false, &word, sizeof(word)))
+		if (all_is_well(r))
 			return false;
 		usleep_range(100, 200);
 	}
@@ -206,13 +217,14 @@ static int reach_show(struct seq_file *m, void *unused)
 	ret = iommu_attach_group(r.domain, group);
 	if (ret)
 		goto free;
-	ret = iommu_map(r.domain, BEACON, page_to_phys(r.block), SZ_4K, IOMMU_READ, GFP_KERNEL);
+	ret = iommu_map(r.domain, BEACONS, page_to_phys(r.block), NR_BEACONS * SZ_4K, IOMMU_READ,
+			GFP_KERNEL);
 	for (i = 0; i < STEPS && !ret; i++)
 		ret = below(&r, 5) < 3 ? map_some(&r) : unmap_some(&r);
 	if (!ret)
 		look(&r, m);
 	iommu_detach_group(r.domain, group);
-	iommu_unmap(r.domain, BEACON, SZ_4K);
+	iommu_unmap(r.domain, BEACONS, NR_BEACONS * SZ_4K);
 	while (r.list) {
 		struct mapping *next = r.list->next;
 

@@ -91,7 +91,8 @@ void op_alloc(struct torturer *t)
 	d->fmt = FIELD_GET(KVM_IOMMU_DOMAIN_FMT, res.a2);
 	d->ias = FIELD_GET(KVM_IOMMU_DOMAIN_IAS, res.a2);
 	d->oas = FIELD_GET(KVM_IOMMU_DOMAIN_OAS, res.a2);
-	d->pgsizes = res.a3;
+	/* larger than the regions here: modules/pool has them */
+	d->pgsizes = res.a3 & ~(u64)SZ_16M;
 	if ((d->fmt != KVM_IOMMU_FMT_LPAE && d->fmt != KVM_IOMMU_FMT_V7S) ||
 	    (fmt == KVM_IOMMU_FMT_LPAE && d->fmt != fmt) ||
 	    (fmt == KVM_IOMMU_FMT_V7S && d->fmt != fmt) ||
