@@ -59,7 +59,10 @@
 #define MAX_FAULTS		16
 #define FAULT_INTERVAL_MS	100
 
-/* Domains by handle, for faults. Its lock keeps a domain from being freed. */
+/*
+ * Domains by handle, for faults. Its lock keeps a domain from being freed. It is
+ * also taken where something is unmapped, which can be in an interrupt.
+ */
 static DEFINE_XARRAY(smmu_kvm_domains);
 
 static void smmu_kvm_take_faults(struct smmu_kvm_device *smmu);
@@ -281,7 +284,7 @@ static struct smmu_kvm_domain *domain_alloc(struct smmu_kvm_device *smmu,
 	domain->domain.geometry.aperture_end = GENMASK_ULL(info.ias - 1, 0);
 	domain->domain.geometry.force_aperture = true;
 
-	ret = xa_insert(&smmu_kvm_domains, domain->handle, domain, GFP_KERNEL);
+	ret = xa_insert_irq(&smmu_kvm_domains, domain->handle, domain, GFP_KERNEL);
 	if (ret)
 		goto err_free_domain;
 
@@ -299,7 +302,7 @@ static void domain_free(struct smmu_kvm_domain *domain)
 {
 	int ret;
 
-	xa_erase(&smmu_kvm_domains, domain->handle);
+	xa_erase_irq(&smmu_kvm_domains, domain->handle);
 
 	ret = kvm_iommu_free_domain(domain->handle);
 	if (ret)
@@ -730,14 +733,15 @@ static bool report_context_fault(const struct kvm_iommu_fault *fault)
 	int flags = fault->fsynr & ARM_SMMU_CB_FSYNR0_WNR ?
 		    IOMMU_FAULT_WRITE : IOMMU_FAULT_READ;
 	struct smmu_kvm_domain *domain;
+	unsigned long irqflags;
 	int ret = -ENODEV;
 
-	xa_lock(&smmu_kvm_domains);
+	xa_lock_irqsave(&smmu_kvm_domains, irqflags);
 	domain = xa_load(&smmu_kvm_domains, fault->handle);
 	if (domain)
 		ret = report_iommu_fault(&domain->domain, NULL, fault->iova,
 					 flags);
-	xa_unlock(&smmu_kvm_domains);
+	xa_unlock_irqrestore(&smmu_kvm_domains, irqflags);
 
 	return !ret;
 }
@@ -746,6 +750,7 @@ static void report_sync_fault(struct smmu_kvm_device *smmu,
 			      const struct kvm_iommu_fault *fault)
 {
 	struct smmu_kvm_domain *domain;
+	unsigned long irqflags;
 
 	if (!fault->handle) {
 		dev_err(smmu->dev,
@@ -754,11 +759,11 @@ static void report_sync_fault(struct smmu_kvm_device *smmu,
 		return;
 	}
 
-	xa_lock(&smmu_kvm_domains);
+	xa_lock_irqsave(&smmu_kvm_domains, irqflags);
 	domain = xa_load(&smmu_kvm_domains, fault->handle);
 	if (domain)
 		WRITE_ONCE(domain->lost, true);
-	xa_unlock(&smmu_kvm_domains);
+	xa_unlock_irqrestore(&smmu_kvm_domains, irqflags);
 
 	dev_err(smmu->dev,
 		"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u: its streams are blocked\n",

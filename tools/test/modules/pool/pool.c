@@ -394,6 +394,29 @@ static void largest_block(struct test *t, u64 size)
 	free_domain(t);
 }
 
+/* Small pages, no two of which follow each other, that go as one block. */
+static void small_as_block(struct test *t, u64 size)
+{
+	u64 refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES), i;
+	struct arm_smccc_res res;
+	long ret = 0;
+
+	if (new_domain(t) <= 0)
+		return;
+	for (i = 0; i < size && !ret; i += SZ_4K) {
+		do {
+			ret = call(&res, __pkvm_iommu_map, t->handle, BASE + i,
+				   page_to_phys(t->page), SZ_4K, 1, PROT);
+		} while (ret == -ENOMEM && !give(res.a3));
+	}
+	if (!ret)
+		ret = call(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
+	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
+	result(t, !ret && res.a2 == size && !refs, "small pages are unmapped as a block",
+	       "%lld bytes: %ld, %lld references are left", size, ret, refs);
+	free_domain(t);
+}
+
 static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 {
 	struct test t = { .m = m, .fmt = fmt };
@@ -426,8 +449,10 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 	       after - before, ret);
 	thousand_domains(&t);
 	largest = __fls(sizes);
-	if (largest > 12)
+	if (largest > 12) {
 		largest_block(&t, BIT_ULL(largest));
+		small_as_block(&t, BIT_ULL(largest));
+	}
 	ret = 0;
 out:
 	bitmap_free(t.mapped);

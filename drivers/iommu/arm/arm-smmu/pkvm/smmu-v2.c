@@ -110,7 +110,7 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	if (!(id0 & (ARM_SMMU_ID0_PTFS_NO_AARCH32 | ARM_SMMU_ID0_PTFS_NO_AARCH32S))) {
 		smmu->v7s_pgsizes = SZ_4K;
 		if (!(smmu->flags & SMMU_KVM_PAGES_ONLY))
-			smmu->v7s_pgsizes |= SZ_64K | SZ_1M | SZ_16M;
+			smmu->v7s_pgsizes |= SZ_64K | SZ_1M;
 	}
 
 	return 0;

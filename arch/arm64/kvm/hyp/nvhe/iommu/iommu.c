@@ -62,7 +62,8 @@ struct cleared_leaves {
 	unsigned int	nr;
 	bool		overflow;
 	phys_addr_t	limit;		/* of the last run, 0: not looked at */
-	u64		run[KVM_IOMMU_MAX_PAGES];
+	/* What goes as one block can be a table, and each of its entries a run. */
+	u64		run[MAX(KVM_IOMMU_MAX_PAGES, PAGE_SIZE / sizeof(u64))];
 };
 
 static DEFINE_PER_CPU(struct cleared_leaves, cleared);
