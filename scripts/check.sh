@@ -96,13 +96,17 @@ forget()
 		xargs -0r rm -f
 }
 
+# What sparse 0.6.4 lacks: __typeof_unqual__, which the kernel uses as the
+# compiler's version decides; and a length of a literal that is constant, without
+# which each MODULE_LICENSE() is an error.  After an error in a file sparse keeps
+# all its warnings to itself.
+sparse="sparse -D__typeof_unqual__=__typeof__ -D'__builtin_strlen(s)=(sizeof(s) - 1)'"
+
 look_gcc()	# COMMIT
 {
 	configure
-	# an older sparse does for this: the compiler's version decides whether
-	# the kernel uses what it lacks
 	# shellcheck disable=SC2046
-	kmake -j"$JOBS" W=1 C=1 CHECK="sparse -D__typeof_unqual__=__typeof__" $(dirs)
+	kmake -j"$JOBS" W=1 C=1 CHECK="$sparse" $(dirs)
 }
 
 look_clang()
@@ -130,7 +134,7 @@ each_patch()	# CHECK
 	local c key dir tool jump=1 i=0 fail=0 known=$work/known.$1 r
 	O=$work/objects-$1
 	case $1 in
-	gcc)	tool="$compiler $(sparse --version)" ;;
+	gcc)	tool="$compiler $sparse $(sparse --version)" ;;
 	clang)	tool=$(clang-19 --version | head -1) ;;
 	*)	tool= ;;
 	esac
