@@ -7,8 +7,7 @@
 # needs; neither is fetched here. What it does, each step only when needed:
 #
 #   copy    tools/qemu/src/ into the source tree
-#   patch   QEMU's build files with tools/qemu/patches/, in the order of names;
-#           a patch that has changed since is taken back first
+#   patch   QEMU's build files with tools/qemu/patches/, in the order of names
 #   config  configure for one target and one machine
 #   build   ninja
 #
@@ -74,25 +73,24 @@ while read -r f; do
 	[ -e "$src/pc-bios/$f.bz2" ] || : >"$src/pc-bios/$f.bz2"
 done
 
-# The applied patches are kept beside the source, so that a changed series can
-# be taken back before the new one is applied.
+# What the patches touch is kept as it was. They are applied to copies of that,
+# so that the source tree has all of them or none.
 step patch
-applied=$src/.orin-patches
-same=yes
-[ -d "$applied" ] || mkdir "$applied"
-diff -qr "$applied" "$top/tools/qemu/patches" >/dev/null || same=no
-if [ $same = no ]; then
-	for p in $(ls -r "$applied"); do
-		patch -s -d "$src" -p1 -R <"$applied/$p" ||
-			die "cannot take back $p: unpack the source again"
-		rm "$applied/$p"
-	done
-	for p in $(ls "$top/tools/qemu/patches"); do
-		patch -s -d "$src" -p1 -N -r - <"$top/tools/qemu/patches/$p" ||
-			die "$p does not apply to $src"
-		cp "$top/tools/qemu/patches/$p" "$applied/$p"
-	done
-fi
+orig=$src/.orin-orig
+new=$src/.orin-new
+rm -rf "$new"
+mkdir -p "$orig" "$new"
+sed -n 's,^--- a/,,p' "$top"/tools/qemu/patches/*.patch | sort -u | while read -r f; do
+	[ -e "$orig/$f" ] || put "$src/$f" "$orig/$f"
+done
+cp -R "$orig/." "$new"
+for p in "$top"/tools/qemu/patches/*.patch; do
+	patch -s -f -d "$new" -p1 -r - <"$p" ||
+		die "$(basename "$p") does not apply to $src; mend it, or remove $src if that was changed"
+done
+(cd "$new" && find . -type f ! -name '*.orig') | while read -r f; do
+	put "$new/$f" "$src/$f"
+done
 
 has_meson() {
 	"$@" /usr/bin/python3 -c '

@@ -37,6 +37,7 @@
 #include "system/system.h"
 #include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
+#include "hw/arm/orin-cpuidle.h"
 #include "hw/arm/orin-ffa.h"
 #include "hw/arm/bsa.h"
 #include "hw/arm/smmuv2.h"
@@ -161,6 +162,9 @@ struct OrinMachineState {
     QEMUTimer *wakeup;
     uint64_t wakeup_cpu, wakeup_entry, wakeup_context;
     uint64_t suspends;
+    OrinCpuIdle cpuidle;
+    bool idle_loses;
+    uint64_t idle_losses;
 
     /* properties */
     bool plain_smmu;
@@ -826,12 +830,35 @@ static void orin_wakeup(void *opaque)
     }
 }
 
+/*
+ * No processor has power. Whether the memory controller's power domain goes, too,
+ * is up to the system: idle-loses. No DMA is possible until it comes back.
+ */
+static void orin_idle_down(void *opaque)
+{
+    OrinMachineState *oms = opaque;
+
+    if (oms->idle_loses) {
+        oms->idle_losses++;
+        oms->fabric.off = true;
+        orin_power_cycle(oms);
+    }
+}
+
+static void orin_idle_up(void *opaque)
+{
+    OrinMachineState *oms = opaque;
+
+    oms->fabric.off = false;
+}
+
 /* After the reset of a machine that was suspended, nothing is left to wake. */
 static void orin_reset(MachineState *ms, ResetType type)
 {
     OrinMachineState *oms = ORIN_MACHINE(ms);
 
     timer_del(oms->wakeup);
+    orin_cpuidle_reset(&oms->cpuidle);
     oms->fabric.off = false;
     qemu_devices_reset(type);
 }
@@ -867,6 +894,8 @@ static void orin_init(MachineState *ms)
     oms->wakeup = timer_new_ms(QEMU_CLOCK_VIRTUAL, orin_wakeup, oms);
     orin_suspendable = oms;
     arm_system_suspend = orin_system_suspend;
+    orin_cpuidle_init(&oms->cpuidle, ARM_GICV3_COMMON(oms->gic),
+                      orin_idle_down, orin_idle_up, oms);
     if (oms->ffa) {
         orin_ffa_init();
     }
@@ -954,6 +983,16 @@ static void orin_set_power_cycle(Object *obj, bool value, Error **errp)
     }
 }
 
+static bool orin_get_idle_loses(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->idle_loses;
+}
+
+static void orin_set_idle_loses(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->idle_loses = value;
+}
+
 static void orin_get_violations(Object *obj, Visitor *v, const char *name,
                                 void *opaque, Error **errp)
 {
@@ -976,6 +1015,14 @@ static void orin_instance_init(Object *obj)
                                    OBJ_PROP_FLAG_READ);
     object_property_set_description(obj, "suspends",
         "how often the machine was suspended");
+    object_property_add_uint64_ptr(obj, "cpu-suspends", &oms->cpuidle.suspends,
+                                   OBJ_PROP_FLAG_READ);
+    object_property_set_description(obj, "cpu-suspends",
+        "how often a processor powered itself down by PSCI CPU_SUSPEND");
+    object_property_add_uint64_ptr(obj, "idle-losses", &oms->idle_losses,
+                                   OBJ_PROP_FLAG_READ);
+    object_property_set_description(obj, "idle-losses",
+        "how often SMMUs and memory controller lost their registers then");
     oms->passthrough = g_strdup("nvdisplay:xusb:sdmmc");
 }
 
@@ -1047,6 +1094,10 @@ static void orin_class_init(ObjectClass *oc, void *data)
     object_class_property_set_description(oc, "busmaster-boot",
         "DMA from power-on: <index>:addr=<n>:len=<n>[:write=on][:client=<n>]"
         "[:sid=<n>][:period-us=<n>][;...]");
+    object_class_property_add_bool(oc, "idle-loses", orin_get_idle_loses,
+                                   orin_set_idle_loses);
+    object_class_property_set_description(oc, "idle-loses",
+        "SMMUs and memory controller have no power when no processor has");
     object_class_property_add_bool(oc, "power-cycle", orin_get_power_cycle,
                                    orin_set_power_cycle);
     object_class_property_set_description(oc, "power-cycle",
