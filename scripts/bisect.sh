@@ -43,11 +43,21 @@ has_handover()
 	git -C "$LINUX" grep -q "$HANDOVER(" "$1" -- drivers/iommu/arm
 }
 
-# What a boot depends on beside the kernel
-[ "${NO_BOOT:-0}" = 1 ] ||
-	boot_state=$(hash_text "$TESTS" "$(hash_of "$ROOT/tools/test/guest" "$ROOT/tools/test/host" \
-		"$ROOT/tools/test/run" "$ROOT/tools/test/tests.toml" "$BUILD/dtb$V")" \
+# What a boot depends on beside the kernel: of the table and of the tests only
+# what these boots use, so that a new test elsewhere makes no boot again
+table()
+{
+	awk '/^\[/ { used = /^\[(default|boot\.(base|base-protected|unprotected|protected))\]$/ } used' \
+		"$ROOT/tools/test/tests.toml"
+}
+if [ "${NO_BOOT:-0}" != 1 ]; then
+	guest=$ROOT/tools/test/guest
+	# shellcheck disable=SC2046
+	boot_state=$(hash_text "$TESTS" "$(table)" \
+		"$(hash_of $(printf "$guest/tests/%s " ${TESTS//,/ } takeover) "$guest/init" "$guest/runner" \
+			"$guest/lib.sh" "$guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" "$BUILD/dtb$V")" \
 		"$(hash_of "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")")
+fi
 
 # build COMMIT DIR: the kernel of this patch, its warnings, and the time into DIR
 build()
@@ -130,8 +140,9 @@ for c in "${commits[@]}"; do
 	show "$at" "$subject" "$text"
 done
 
-# kernels of patches that the series no longer has
+# kernels of patches that the series no longer has; another branch keeps them all
 for dir in "$kept"/*/; do
+	[ "$SERIES" = series ] || break
 	case " $keys " in
 	*" $(basename "$dir") "*) ;;
 	*) rm -rf "$dir" ;;
