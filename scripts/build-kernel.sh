@@ -7,9 +7,9 @@
 #   series   build/linux, base and series, edits included      -> build/kernel
 #   base     the same repository at tag `base`                 -> build/kernel-base
 #
-# The configuration is allnoconfig and tools/test/config/*.config; each line
-# there has to take effect, except that the base kernel does not know what the
-# series adds.
+# The configuration is allnoconfig and tools/test/config/*.config, and what is in
+# since-VERSION there for that version and later ones; each line has to take
+# effect, except that the base kernel does not know what the series adds.
 
 . "$(dirname "$0")/common.sh"
 

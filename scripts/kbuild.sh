@@ -11,6 +11,13 @@
 
 fragments=$(ls "$ROOT"/tools/test/config/*.config 2>/dev/null) ||
 	die "there is no kernel configuration" "add tools/test/config/orin.config"
+# since-VERSION: what options became in that version
+kernel_version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$LINUX/Makefile" | paste -sd.)
+for dir in "$ROOT"/tools/test/config/since-*/; do
+	since=$(basename "${dir#*since-}")
+	[ "$(printf '%s\n' "$since" "$kernel_version" | sort -V | head -1)" != "$since" ] ||
+		fragments="$fragments $(ls "$dir"*.config)"
+done
 compiler=$("${CROSS}gcc" --version | head -1) ||
 	die "${CROSS}gcc is missing" "scripts/apt.sh"
 # shellcheck disable=SC2086
