@@ -8,9 +8,8 @@
  *  - The TLB keeps each translation and each table pointer that a walk read,
  *    until software invalidates it. It never evicts and never looks twice.
  *  - A TLB invalidation has an effect when a sync that follows it completes,
- *    some time after it was started, and later on the second instance than on
- *    the first. A driver that does not wait, or that waits for one instance,
- *    meets its old entries.
+ *    some time after it was started, and not on all instances at once. A driver
+ *    that does not wait, or that waits for one instance, meets its old entries.
  *  - Where software does what no driver may do, this is a violation: counted,
  *    logged, and gone on from as some hardware would. A fault that a device
  *    provokes is no violation, and nor is a stale TLB entry by itself; those
@@ -310,6 +309,7 @@ struct SMMUv2Instance {
     GHashTable *tlb;
     GArray *pending;        /* of SMMUv2Inv, in the order of their writes */
     int64_t next_due;       /* the earliest of theirs */
+    uint64_t syncs;         /* that were started */
     uint64_t seq;           /* counts fills and invalidations */
     uint64_t shifts[4];     /* by SMMUv2TLBKind: entry sizes in the TLB */
     uint32_t formats;       /* and the formats of its table pointers */

@@ -377,9 +377,10 @@ static bool stuck(const SMMUv2Instance *inst)
 void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank)
 {
     SMMUv2State *s = inst->smmu;
-    /* The second instance is the slower one. */
+    /* The instances take turns at being the slower one. */
+    bool slow = (inst->syncs++ + inst->index) & 1;
     int64_t due = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
-                  s->sync_delay_ns * (1 + 2 * inst->index);
+                  s->sync_delay_ns * (slow ? 3 : 1);
 
     for (unsigned i = 0; i < inst->pending->len; i++) {
         SMMUv2Inv *inv = &g_array_index(inst->pending, SMMUv2Inv, i);

@@ -35,7 +35,8 @@
  *   prefetch           let ACTLR.CPRE prefetch the next page
  *   walk-cache-erratum no invalidation by address reaches table pointers, as
  *                      on Tegra194 and Tegra234
- *   sync-delay-ns      how long a sync takes; three times that on instance 1
+ *   sync-delay-ns      how long a sync takes; three times that on one of
+ *                      the instances, each time on another
  *   mirror-grace-us, mirror-grace-writes
  *                      how long the instances may differ in a register that is
  *                      being written
