@@ -48,14 +48,19 @@ touched()
 	git -C "$LINUX" diff --name-only --no-renames --diff-filter=d base "$SERIES" -- "$@"
 }
 
-# Directories to compile, as far as the tree at hand has them
-dirs()
+# Directories to compile
+touched_dirs()
 {
 	git -C "$LINUX" diff --name-only base "$SERIES" -- '*.c' '*.h' '*.S' |
-		sed -nE 's,^(arch/[^/]+/[^/]+|[^/]+/[^/]+)/.*,\1/,p' | sort -u |
-		while read -r d; do
-			[ ! -f "$src/${d}Makefile" ] || echo "$d"
-		done
+		sed -nE 's,^(arch/[^/]+/[^/]+|[^/]+/[^/]+)/.*,\1/,p' | sort -u
+}
+
+# those that the tree at hand has
+dirs()
+{
+	touched_dirs | while read -r d; do
+		[ ! -f "$src/${d}Makefile" ] || echo "$d"
+	done
 }
 
 # remarks < LOG: one line each, with paths in the tree
@@ -131,17 +136,17 @@ look_kernel-doc()
 
 each_patch()	# CHECK
 {
-	local c key dir tool jump=1 i=0 fail=0 known=$work/known.$1 r
+	local c key dir tool what jump=1 i=0 fail=0 known=$work/known.$1 r
 	O=$work/objects-$1
 	case $1 in
-	gcc)	tool="$compiler $sparse $(sparse --version)" ;;
-	clang)	tool=$(clang-19 --version | head -1) ;;
-	*)	tool= ;;
+	gcc)	tool="$compiler $sparse $(sparse --version)" what=$(touched_dirs) ;;
+	clang)	tool=$(clang-19 --version | head -1) what=$(touched_dirs) ;;
+	*)	tool='' what=$(touched) ;;
 	esac
 	for c in base "${commits[@]}"; do
 		# remarks of a patch are those of all files compiled since the last one,
 		# so that the tree before it counts as well
-		key=$(hash_text "$1" "$tool" "$config" "$(git -C "$LINUX" rev-parse "$c^{tree}")" \
+		key=$(hash_text "$1" "$tool" "$what" "$config" "$(git -C "$LINUX" rev-parse "$c^{tree}")" \
 			"$([ "$c" = base ] || git -C "$LINUX" rev-parse "$c^^{tree}")" | cut -c1-16)
 		dir=$work/kept
 		mkdir -p "$dir"
