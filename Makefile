@@ -4,9 +4,9 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
+	SEED SECONDS CALLS PROGRAMS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
 
-.PHONY: all help demo test topology jetson attack torture coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -17,8 +17,11 @@ help:
 	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
+	@echo '  fuzz            programs of hypercalls, changed as long as EL2 executes something new;'
+	@echo '                  SEED= repeats a run, SECONDS= or PROGRAMS= (of all machines) end it'
 	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
-	@echo '  coverage        which lines of the IOMMU code at EL2 the tests execute; T= as for test'
+	@echo '  coverage        which lines of the IOMMU code at EL2 tests, torture and fuzzer execute;'
+	@echo '                  T= as for test'
 	@echo '  attack          a table: what a hostile host and its devices reach, without and with the series'
 	@echo '  bench           what it costs, against the native driver: a table, out/bench.json, out/bench.svg'
 	@echo '  topology        who is behind which SMMU, as EL2 answers: out/topology.dot (.svg with graphviz)'
@@ -70,6 +73,9 @@ test: build
 
 torture: build
 	@tools/test/torture
+
+fuzz: build
+	@tools/test/fuzz
 
 coverage: build
 	@tools/coverage/run $(T)

@@ -6,6 +6,19 @@
  * when it is translated. At the end file `out` gets a line for each block that
  * was executed at EL2: address of its first instruction, number of its
  * instructions. That an exception may end a block early is ignored.
+ *
+ * A guest that wants to be told what is new, such as a fuzzer, executes
+ * instructions that do nothing, at EL1:
+ *
+ *     movz xzr, #0xbe10      here is the mailbox
+ *     movz xzr, #0xbe11      count, on this CPU, from here
+ *     movz xzr, #0xbe12      to here
+ *
+ * The mailbox is the memory behind the first of them, from the next multiple of
+ * 16 bytes on, in the same page: two words of 64 bits. The first goes up by one
+ * for each block of EL2 that was not executed before, the second for each pair
+ * of blocks that did not follow each other before, while the CPU counts. The
+ * plugin writes there and the guest reads, nothing else is needed to have it.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -16,15 +29,38 @@
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
+#define MARK_MASK	0xffffff9fu
+#define MARK		0xd297c21fu	/* movz xzr, #0xbe10, and the three after it */
+#define PAGE		4096
+
+enum { MARK_MAILBOX, MARK_START, MARK_STOP };
+
+#define MAX_CPUS	64
+#define NR_PAIRS	(1 << 16)
+
 typedef struct {
 	uint64_t pc, n;
-	bool executed;
+	bool executed;		/* at all */
+	bool counted;		/* while its CPU counted */
 } Block;
+
+typedef struct {
+	uint64_t blocks, pairs;
+} Mailbox;
+
+typedef struct {
+	bool counts;
+	uint64_t last;		/* the block before */
+} Cpu;
 
 static GHashTable *blocks;
 static GMutex lock;
 static struct qemu_plugin_register *cpsr;
 static FILE *out;
+
+static Mailbox unread, *mailbox = &unread;
+static Cpu cpus[MAX_CPUS];
+static bool pairs[NR_PAIRS];
 
 static unsigned int current_el(void)
 {
@@ -36,25 +72,102 @@ static unsigned int current_el(void)
 	return value >> 2 & 3;
 }
 
+static void count(Cpu *c, Block *b)
+{
+	unsigned int pair = (b->pc * 0x9e3779b97f4a7c15 ^ c->last) >> 40 & (NR_PAIRS - 1);
+
+	/* Two CPUs may take the same for new at once: who reads must live with it. */
+	if (!b->counted) {
+		b->counted = true;
+		__atomic_add_fetch(&mailbox->blocks, 1, __ATOMIC_RELAXED);
+	}
+	if (!pairs[pair]) {
+		pairs[pair] = true;
+		__atomic_add_fetch(&mailbox->pairs, 1, __ATOMIC_RELAXED);
+	}
+	c->last = b->pc * 0xd6e8feb86659fd93;
+}
+
 static void executed(unsigned int cpu, void *data)
 {
 	Block *b = data;
 
 	b->executed = true;
+	if (cpu < MAX_CPUS && cpus[cpu].counts)
+		count(&cpus[cpu], b);
+}
+
+static void start(unsigned int cpu, void *unused)
+{
+	if (cpu < MAX_CPUS)
+		cpus[cpu] = (Cpu) { .counts = true };
+}
+
+static void stop(unsigned int cpu, void *unused)
+{
+	if (cpu < MAX_CPUS)
+		cpus[cpu].counts = false;
+}
+
+static void new_mailbox(unsigned int cpu, void *at)
+{
+	uintptr_t addr = ((uintptr_t)at + 19) & ~(uintptr_t)15;
+
+	if (addr / PAGE != (uintptr_t)at / PAGE ||
+	    (addr + sizeof(*mailbox) - 1) / PAGE != (uintptr_t)at / PAGE)
+		return;
+	/* What is there may be from another life of the guest */
+	*(Mailbox *)addr = (Mailbox) {};
+	mailbox = (Mailbox *)addr;
+}
+
+static void look_for_marks(struct qemu_plugin_tb *tb)
+{
+	for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		qemu_plugin_vcpu_udata_cb_t cb = NULL;
+		void *haddr = NULL;
+		uint32_t code = 0;
+
+		if (qemu_plugin_insn_data(insn, &code, sizeof(code)) != sizeof(code) ||
+		    (code & MARK_MASK) != MARK)
+			continue;
+		switch (code >> 5 & 3) {
+		case MARK_MAILBOX:
+			haddr = qemu_plugin_insn_haddr(insn);
+			cb = haddr ? new_mailbox : NULL;
+			break;
+		case MARK_START:
+			cb = start;
+			break;
+		case MARK_STOP:
+			cb = stop;
+			break;
+		}
+		if (cb)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
+							       haddr);
+	}
 }
 
 static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	Block key = { qemu_plugin_tb_vaddr(tb), qemu_plugin_tb_n_insns(tb), false }, *b;
+	Block key = { .pc = qemu_plugin_tb_vaddr(tb), .n = qemu_plugin_tb_n_insns(tb) }, *b;
+	unsigned int el;
 
 	/* It is read of the CPU that is about to execute the block. */
-	if (current_el() != 2)
+	el = current_el();
+	if (el == 1)
+		look_for_marks(tb);
+	if (el != 2)
 		return;
 
 	g_mutex_lock(&lock);
 	b = g_hash_table_lookup(blocks, &key.pc);
 	if (!b || b->n < key.n) {
 		/* A longer one takes the place of one that was cut short. */
+		if (b)
+			key.counted = b->counted;
 		b = g_memdup2(&key, sizeof(key));
 		g_hash_table_replace(blocks, &b->pc, b);
 	}
