@@ -88,7 +88,7 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 		return -ENODEV;
 
 	/* An upper limit; smmu_size_streams() finds out what there is. */
-	smmu->id_mask = GENMASK(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, id0), 0) >> 1;
+	smmu->id_mask = BIT(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, id0)) - 1;
 	smmu->mask_mask = smmu->id_mask;
 
 	smmu->nr_streams = FIELD_GET(ARM_SMMU_ID0_NUMSMRG, id0);
@@ -100,8 +100,8 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	    FIELD_GET(ARM_SMMU_ID1_NUMS2CB, id1) >= smmu->nr_banks)
 		return -ENODEV;
 
-	smmu->ias = min(id_to_bits(FIELD_GET(ARM_SMMU_ID2_UBS, id2)), 48U);
-	smmu->oas = min(id_to_bits(FIELD_GET(ARM_SMMU_ID2_OAS, id2)), 48U);
+	smmu->ias = id_to_bits(FIELD_GET(ARM_SMMU_ID2_UBS, id2));
+	smmu->oas = id_to_bits(FIELD_GET(ARM_SMMU_ID2_OAS, id2));
 
 	smmu->lpae_pgsizes = SZ_4K;
 	if (!(smmu->flags & SMMU_KVM_PAGES_ONLY))

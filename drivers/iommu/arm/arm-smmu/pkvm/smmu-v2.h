@@ -172,6 +172,9 @@ static inline u16 smmu_bank_tag(unsigned int bank)
 	return bank + 1;
 }
 
+/* smmu-v2.c */
+extern const struct kvm_hyp_iommu_ops smmu_v2_ops;
+
 /* tlb.c */
 extern const struct iommu_flush_ops smmu_flush_ops;
 int smmu_tlb_sync_global(struct smmu_device *smmu);

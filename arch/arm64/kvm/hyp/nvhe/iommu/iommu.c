@@ -1032,12 +1032,12 @@ static int domain_use(u32 handle, u64 *val)
 	domain = domains[handle];
 	if (domain) {
 		u64 pages = READ_ONCE(domain->nr_mapped);
-		u32 attached = READ_ONCE(domain->nr_attached);
+		u64 attached = READ_ONCE(domain->nr_attached);
 
-		*val = FIELD_PREP(KVM_IOMMU_USE_PAGES,
-				  min(pages, FIELD_MAX(KVM_IOMMU_USE_PAGES))) |
-		       FIELD_PREP(KVM_IOMMU_USE_ATTACHED,
-				  min_t(u64, attached, FIELD_MAX(KVM_IOMMU_USE_ATTACHED))) |
+		pages = min_t(u64, pages, FIELD_MAX(KVM_IOMMU_USE_PAGES));
+		attached = min_t(u64, attached, FIELD_MAX(KVM_IOMMU_USE_ATTACHED));
+		*val = FIELD_PREP(KVM_IOMMU_USE_PAGES, pages) |
+		       FIELD_PREP(KVM_IOMMU_USE_ATTACHED, attached) |
 		       FIELD_PREP(KVM_IOMMU_USE_IOMMU, domain->iommu) |
 		       FIELD_PREP(KVM_IOMMU_USE_FMT, domain->fmt);
 		if (READ_ONCE(domain->quarantined))
