@@ -26,6 +26,10 @@
  *	  memory that EL2 got has come back, with nothing in it.
  *
  * Where calls of several CPUs meet, some of this can be said in the end only.
+ *
+ * While an IOMMU is broken on purpose, EL2 may give domains up, and what they
+ * hold: it is theirs for good then, but all that concerns the host's memory and
+ * what devices reach holds as before.
  */
 #ifndef _FUZZ_H
 #define _FUZZ_H
@@ -138,7 +142,7 @@ u64 arg_value(const struct arg *a);
 
 /* --- calls ------------------------------------------------------------------- */
 
-extern bool wrong;
+extern bool wrong, broken;	/* broken: an IOMMU is */
 extern u64 nr_violations, nr_lost;
 
 __printf(1, 2) void violation(const char *fmt, ...);
@@ -172,6 +176,7 @@ long give_page(u64 want);
 long take_page(u64 order, struct arm_smccc_res *res);
 long share_page(bool share, u64 pfn, struct arm_smccc_res *res);
 void pages_check(void);
+bool page_is_dead(int n);
 
 /* --- the world (world.c) ----------------------------------------------------- */
 

@@ -7,7 +7,8 @@
  * takes all streams, and frees the domains of the host: no device works any more.
  * "start" written to /sys/kernel/debug/fuzz/run starts it. Read, that is `ready`,
  * `running ...`, and in the end `finished programs=N calls=N corpus=N blocks=N
- * pairs=N lost=N violations=N`.
+ * pairs=N lost=N violations=N`. Then "broken N" runs N programs more, while an
+ * IOMMU is broken; from then on domains may be lost.
  *
  * lookup is the address of kallsyms_lookup_name().
  */
@@ -42,14 +43,13 @@ module_param(parallel, bool, 0444);
 
 struct rnd_state rnd_state;
 DEFINE_PER_CPU(u64, fuzz_calls);
-bool wrong;
+bool wrong, broken;
 u64 nr_violations, nr_lost;
 
 static struct program *corpus[MAX_CORPUS], *current_program;
 static unsigned int nr_corpus;
 static u64 nr_programs;
 static const struct mailbox *mailbox;
-static struct task_struct *task;
 static enum { READY, RUNNING, FINISHED } phase;
 
 static struct worker {
@@ -77,10 +77,8 @@ static int worker(void *data)
 {
 	struct worker *w = data;
 
-	while (!kthread_should_stop()) {
-		wait_for_completion(&w->start);
-		if (kthread_should_stop())
-			break;
+	for (;;) {
+		wait_for_completion_state(&w->start, TASK_IDLE);
 		run_calls(current_program, w - workers);
 		if (atomic_dec_and_test(&busy))
 			complete(&all_done);
@@ -106,16 +104,6 @@ static int start_workers(void)
 		nr_workers++;
 	}
 	return 0;
-}
-
-static void stop_workers(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_workers; i++) {
-		complete(&workers[i].start);
-		kthread_stop(workers[i].task);
-	}
 }
 
 static void run_on_all(struct program *p)
@@ -165,10 +153,10 @@ static void keep(const struct program *p)
 
 static int fuzz(void *unused)
 {
-	unsigned long end = jiffies + seconds * HZ;
+	unsigned long end = !broken && seconds ? jiffies + seconds * HZ : 0;
 	struct program *p = kvmalloc(sizeof(*p), GFP_KERNEL);
 
-	while (p && !wrong && (!seconds || time_before(jiffies, end)) &&
+	while (p && !wrong && (!end || time_before(jiffies, end)) &&
 	       (!programs || nr_programs < programs)) {
 		u64 blocks = READ_ONCE(mailbox->blocks), pairs = READ_ONCE(mailbox->pairs);
 
@@ -184,30 +172,29 @@ static int fuzz(void *unused)
 		cond_resched();
 	}
 	kvfree(p);
-	stop_workers();
 	WRITE_ONCE(phase, FINISHED);
-
-	set_current_state(TASK_INTERRUPTIBLE);
-	while (!kthread_should_stop()) {
-		schedule();
-		set_current_state(TASK_INTERRUPTIBLE);
-	}
-	__set_current_state(TASK_RUNNING);
 	return 0;
 }
 
 static int start(void)
 {
-	int ret;
+	struct task_struct *task;
+	int ret = nr_workers ? 0 : start_workers();
 
-	if (phase != READY)
-		return -EBUSY;
-	ret = start_workers();
 	if (ret)
 		return ret;
 	phase = RUNNING;
 	task = kthread_run(fuzz, NULL, "fuzz");
 	return PTR_ERR_OR_ZERO(task);
+}
+
+static int start_broken(unsigned int n)
+{
+	if (phase != FINISHED || wrong)
+		return -EBUSY;
+	broken = true;
+	programs = nr_programs + n;
+	return start();
 }
 
 static int run_show(struct seq_file *m, void *unused)
@@ -232,10 +219,15 @@ static int run_open(struct inode *inode, struct file *file)
 static ssize_t run_write(struct file *file, const char __user *user, size_t len, loff_t *pos)
 {
 	char word[16] = "";
+	unsigned int n;
 
 	if (len >= sizeof(word) || copy_from_user(word, user, len))
 		return -EINVAL;
-	return sysfs_streq(word, "start") ? start() ?: len : -EINVAL;
+	if (phase == READY && sysfs_streq(word, "start"))
+		return start() ?: len;
+	if (sscanf(word, "broken %u", &n) == 1)
+		return start_broken(n) ?: len;
+	return -EINVAL;
 }
 
 static const struct file_operations run_fops = {

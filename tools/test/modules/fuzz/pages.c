@@ -20,6 +20,7 @@ static struct page *block[2];
 static struct {
 	u8 given;		/* order of the donation it was part of */
 	bool shared, touched;
+	bool dead;		/* with a domain that was given up */
 } own[NR_OWN];
 static DEFINE_RAW_SPINLOCK(pages_lock);
 
@@ -67,6 +68,11 @@ int pages_init(void)
 		stamp(i);
 	}
 	return 0;
+}
+
+bool page_is_dead(int n)
+{
+	return own[n].dead;
 }
 
 /* Something was done to these pages: in the end, look whether they are free. */
@@ -132,7 +138,7 @@ long give_page(u64 want)
 	}
 	raw_spin_lock_irqsave(&pages_lock, flags);
 	for (i = NR_USED; i < NR_OWN; i += n) {
-		for (j = 0; j < n && page_is_hosts(i + j); j++)
+		for (j = 0; j < n && page_is_hosts(i + j) && !page_is_dead(i + j); j++)
 			;
 		if (j < n)
 			continue;
@@ -221,21 +227,31 @@ void pages_check(void)
 			violation("a reclaim of order %u ends with %ld", i, ret);
 	}
 	for (i = 0; i < NR_OWN; i++) {
-		if (page_is_hosts(i) && !own[i].shared)
+		if ((page_is_hosts(i) && !own[i].shared) || own[i].dead)
 			continue;
+		if (broken && !own[i].shared) {
+			own[i].dead = true;
+			continue;
+		}
 		violation("page %u is lost", i);
 		nr_lost++;
 	}
 	for (i = 0; i < NR_OWN && !wrong; i += 1 << KVM_IOMMU_MAX_ORDER) {
-		bool touched = false;
+		bool touched = false, dead = false;
 
 		for (j = 0; j < 1 << KVM_IOMMU_MAX_ORDER; j++) {
 			touched |= own[i + j].touched;
 			own[i + j].touched = false;
+			dead |= own[i + j].dead;
 		}
-		if (!touched)
+		if (!touched || dead)
 			continue;
 		ret = give_pfn(PHYS_PFN(own_page(i)), KVM_IOMMU_MAX_ORDER, &res);
+		if (ret == -EBUSY && broken) {
+			for (j = 0; j < 1 << KVM_IOMMU_MAX_ORDER; j++)
+				own[i + j].dead = true;
+			continue;
+		}
 		if (ret) {
 			violation("pages %u to %u are still in use: %ld", i, i + j - 1, ret);
 			nr_lost++;

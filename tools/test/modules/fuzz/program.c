@@ -17,7 +17,7 @@ const struct fn_info fn_infos[NR_FNS] = {
 		      ERRORS(ENOENT, EBUSY, EAGAIN) },
 	[FN_ATTACH] = { "attach", ID(__pkvm_iommu_attach), 4,
 			{ K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID },
-			ERRORS(ENOENT, EINVAL, ENODEV, EBUSY, ENOSPC) },
+			ERRORS(ENOENT, EINVAL, ENODEV, EBUSY, ENOSPC, EACCES) },
 	[FN_DETACH] = { "detach", ID(__pkvm_iommu_detach), 4,
 			{ K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID }, ERRORS(ENOENT) },
 	[FN_MAP] = { "map", ID(__pkvm_iommu_map), 6,
