@@ -43,7 +43,7 @@ has_handover()
 	git -C "$LINUX" grep -q "$HANDOVER(" "$1" -- drivers/iommu/arm
 }
 
-# What a boot depends on beside the kernel: of the table and of the tests only
+# What a boot depends on beside the kernel: of the table, tests and device trees only
 # what these boots use, so that a new test elsewhere makes no boot again
 table()
 {
@@ -54,8 +54,8 @@ if [ "${NO_BOOT:-0}" != 1 ]; then
 	guest=$ROOT/tools/test/guest
 	# shellcheck disable=SC2046
 	boot_state=$(hash_text "$TESTS" "$(table)" \
-		"$(hash_of $(printf "$guest/tests/%s " ${TESTS//,/ } takeover) "$guest/init" "$guest/runner" \
-			"$guest/lib.sh" "$guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" "$BUILD/dtb$V")" \
+		"$(hash_of $(printf "$guest/tests/%s " ${TESTS//,/ } takeover) "$guest/init" "$guest/lib.sh" \
+			"$guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" "$BUILD/dtb$V/orin.dtb")" \
 		"$(hash_of "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")")
 fi
 
