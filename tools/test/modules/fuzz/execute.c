@@ -16,13 +16,13 @@ struct state state;
 
 /* What a domain said of itself */
 static struct info {
-	u32 fmt, ias, oas;
+	u32 iommu, fmt, ias, oas;
 	u64 pgsizes;
 } infos[MAX_HANDLES];
 static u32 freed;			/* the last one */
 static DEFINE_RAW_SPINLOCK(state_lock);
 
-static void add_handle(u32 handle, const struct arm_smccc_res *res)
+static void add_handle(u32 handle, u32 iommu, const struct arm_smccc_res *res)
 {
 	unsigned long flags;
 	unsigned int i;
@@ -33,6 +33,7 @@ static void add_handle(u32 handle, const struct arm_smccc_res *res)
 			violation("domain %u was made twice", handle);
 	if (state.nr_handles < MAX_HANDLES) {
 		infos[state.nr_handles] = (struct info) {
+			.iommu = iommu,
 			.fmt = FIELD_GET(KVM_IOMMU_DOMAIN_FMT, res->a2),
 			.ias = FIELD_GET(KVM_IOMMU_DOMAIN_IAS, res->a2),
 			.oas = FIELD_GET(KVM_IOMMU_DOMAIN_OAS, res->a2),
@@ -90,7 +91,7 @@ u64 arg_value(const struct arg *a)
 	switch (a->how) {
 	case H_DOMAIN:
 		nr = READ_ONCE(state.nr_handles);
-		if (a->n >= 6)
+		if (a->n >= 7)
 			return freed + a->v;
 		return (nr ? READ_ONCE(state.handles[a->n % nr]) : 0) + a->v;
 	case H_IOMMU:
@@ -211,6 +212,79 @@ static void check_unmap(const u64 *arg, long ret, u64 done)
 	}
 	check_lookup(handle, iova, 0);
 	check_lookup(handle, iova + done - 1, 0);
+}
+
+/*
+ * The bus masters that use the domain read the first and the last page of a
+ * range, and one between: so that TLBs know them, or must not any more.
+ */
+static void read_range(u32 handle, u64 iova, u64 size, u64 between)
+{
+	u64 at[] = { iova, iova + between % size, iova + size - SZ_4K };
+	struct arm_smccc_res info;
+	unsigned int i, j;
+
+	for (i = 0; i < nr_bm_streams; i++) {
+		struct stream *s = bm_streams[i];
+
+		if (call(&info, __pkvm_iommu_stream_info, s->iommu, s->endpoint, s->id) ||
+		    FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, info.a2) != handle)
+			continue;
+		for (j = 0; j < ARRAY_SIZE(at) && !wrong; j++)
+			check_read(s, at[j], 0);
+	}
+}
+
+static long op_unmap(const u64 *v, struct arm_smccc_res *res)
+{
+	const struct info *info = info_of(v[0]);
+	u64 size, between = state.parallel ? 0 : rnd64();
+	bool look;
+	long ret;
+
+	look = !state.parallel && info && range_is_valid(info, v[1], v[2], v[3]);
+	size = look ? v[2] * bounded(v[2], v[3]) : 0;
+	if (look)
+		read_range(v[0], v[1], size, between);
+	ret = call(res, __pkvm_iommu_unmap, v[0], v[1], v[2], v[3]);
+	if (state.parallel || wrong)
+		return ret;
+	check_unmap(v, ret, res->a2);
+	if (look && res->a2 && !wrong) {
+		read_range(v[0], v[1], size, between);
+		read_range(v[0], v[1], res->a2, between);
+	}
+	return ret;
+}
+
+static u64 stream_state(const u64 *v)
+{
+	struct arm_smccc_res res;
+
+	return call(&res, __pkvm_iommu_stream_info, v[1], v[2], v[3]) ? 0 : res.a2;
+}
+
+static long op_attach(const u64 *v, struct arm_smccc_res *res)
+{
+	u64 before = state.parallel ? 0 : stream_state(v), after;
+	long ret = call(res, __pkvm_iommu_attach, v[0], v[1], v[2], v[3]);
+	const struct info *info = info_of(v[0]);
+	u32 handle = v[0];
+
+	if (ret || state.parallel)
+		return ret;
+	after = stream_state(v);
+	if (!info || info->iommu != (u32)v[1])
+		violation("attach: domain %u is not for IOMMU %u", handle, (u32)v[1]);
+	else if (before & KVM_IOMMU_STREAM_ATTACHED &&
+		 FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, before) != handle)
+		violation("attach: the stream has another domain, %#llx", before);
+	else if (!(after & KVM_IOMMU_STREAM_ATTACHED) ||
+		 FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, after) != handle ||
+		 FIELD_GET(KVM_IOMMU_STREAM_USERS, after) <=
+		 FIELD_GET(KVM_IOMMU_STREAM_USERS, before))
+		violation("attach: the stream was %#llx and is %#llx", before, after);
+	return ret;
 }
 
 /* A list has the runs that the program names, again and again. */
@@ -405,7 +479,7 @@ static void execute_once(struct op *op)
 			op->times++;
 		} while (ret == -ENOMEM && op->feed && op->times < MAX_FEED && !give_page(res.a3));
 		if (ret > 0)
-			add_handle(ret, &res);
+			add_handle(ret, v[0], &res);
 		break;
 	case FN_FREE:
 		do {
@@ -416,7 +490,7 @@ static void execute_once(struct op *op)
 			remove_handle(v[0]);
 		break;
 	case FN_ATTACH:
-		ret = call(&res, __pkvm_iommu_attach, v[0], v[1], v[2], v[3]);
+		ret = op_attach(v, &res);
 		break;
 	case FN_DETACH:
 		ret = call(&res, __pkvm_iommu_detach, v[0], v[1], v[2], v[3]);
@@ -425,9 +499,7 @@ static void execute_once(struct op *op)
 		ret = op_map(op, &res);
 		break;
 	case FN_UNMAP:
-		ret = call(&res, __pkvm_iommu_unmap, v[0], v[1], v[2], v[3]);
-		if (!state.parallel)
-			check_unmap(v, ret, res.a2);
+		ret = op_unmap(v, &res);
 		break;
 	case FN_LOOKUP:
 		ret = call(&res, __pkvm_iommu_iova_to_phys, v[0], v[1]);

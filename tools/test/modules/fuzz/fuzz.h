@@ -113,6 +113,7 @@ struct fn_info {
 
 extern const struct fn_info fn_infos[NR_FNS];
 
+void program_first(struct program *p);
 void program_new(struct program *p);
 void program_change(struct program *p, const struct program *other);
 void program_print(const struct program *p);

@@ -155,18 +155,22 @@ static int fuzz(void *unused)
 {
 	unsigned long end = !broken && seconds ? jiffies + seconds * HZ : 0;
 	struct program *p = kvmalloc(sizeof(*p), GFP_KERNEL);
+	bool first = true;
 
 	while (p && !wrong && (!end || time_before(jiffies, end)) &&
 	       (!programs || nr_programs < programs)) {
 		u64 blocks = READ_ONCE(mailbox->blocks), pairs = READ_ONCE(mailbox->pairs);
 
-		if (!nr_corpus || chance(10)) {
+		if (first) {
+			program_first(p);
+		} else if (!nr_corpus || chance(10)) {
 			program_new(p);
 		} else {
 			*p = *corpus[rnd(nr_corpus)];
 			program_change(p, corpus[rnd(nr_corpus)]);
 		}
 		run(p);
+		first = false;
 		if (READ_ONCE(mailbox->blocks) != blocks || READ_ONCE(mailbox->pairs) != pairs)
 			keep(p);
 		cond_resched();

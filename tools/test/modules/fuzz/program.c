@@ -168,6 +168,39 @@ void program_new(struct program *p)
 	p->parallel = num_online_cpus() > 1 && chance(4);
 }
 
+/* One to begin with: each stream has a domain of its own, with a page for a while. */
+void program_first(struct program *p)
+{
+	static const u8 calls[] = { FN_ALLOC, FN_ATTACH, FN_MAP, FN_UNMAP };
+	unsigned int i;
+
+	memset(p, 0, sizeof(*p));
+	for (i = 0; i < MAX_OPS && i < ARRAY_SIZE(calls) * nr_streams; i++) {
+		u8 n = i / ARRAY_SIZE(calls), fn = calls[i % ARRAY_SIZE(calls)];
+		struct op *op = &p->op[i];
+
+		*op = (struct op) { .fn = fn, .feed = true };
+		op->arg[0] = (struct arg) { .how = fn == FN_ALLOC ? H_IOMMU : H_DOMAIN, .n = n };
+		if (fn == FN_ALLOC)
+			continue;
+		op->arg[1] = (struct arg) { .v = SZ_1G };
+		if (fn == FN_ATTACH) {
+			op->arg[1] = (struct arg) { .how = H_IOMMU, .n = n };
+			op->arg[2] = (struct arg) { .how = H_ENDPOINT, .n = n };
+			op->arg[3] = (struct arg) { .how = H_SID, .n = n };
+		} else if (fn == FN_MAP) {
+			op->arg[2] = (struct arg) { .how = H_PAGE, .v = n * SZ_4K };
+			op->arg[3] = (struct arg) { .v = SZ_4K };
+			op->arg[4] = (struct arg) { .v = 1 };
+			op->arg[5] = (struct arg) { .v = IOMMU_READ | IOMMU_WRITE };
+		} else {
+			op->arg[2] = (struct arg) { .v = SZ_4K };
+			op->arg[3] = (struct arg) { .v = 1 };
+		}
+	}
+	p->nr_ops = i;
+}
+
 static void insert(struct program *p, unsigned int at, const struct op *op)
 {
 	if (p->nr_ops == MAX_OPS)
