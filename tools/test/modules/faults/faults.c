@@ -18,7 +18,9 @@
  *	told N		what the fault handler was told since it was last asked:
  *			number, last address, r or w
  *	unmap N PAGE	bytes unmapped, milliseconds it took
- *	empty N		the same of all pages at once, so that a table goes
+ *	empty N		the same of all pages at once, so that a table goes, if
+ *	fill N		was called before: EL2 keeps as many other tables as it
+ *			does though they are empty, "ok"
  *	give N PAGE	the page is given to the hypervisor: 0 or its error
  *
  * Anything that does not work is answered with "error" and an errno.
@@ -211,6 +213,22 @@ static void loop(struct lab *lab, u64 addr, unsigned int us, u32 client, u32 sid
 	bm_transfer(lab->bm, &x, NULL);
 }
 
+/* Each page in a table of its own, for a moment: HYP_IO_PGTABLE_KEEP is 8. */
+static int fill(struct lab *lab)
+{
+	unsigned long iova;
+	int i, ret = 0;
+
+	for (i = 1; i <= 8 && !ret; i++) {
+		iova = BASE + i * SZ_2M;
+		ret = iommu_map(lab->domain, iova, page_to_phys(lab->page[0]), PAGE_SIZE,
+				IOMMU_READ, GFP_KERNEL);
+		if (!ret && iommu_unmap(lab->domain, iova, PAGE_SIZE) != PAGE_SIZE)
+			ret = -EIO;
+	}
+	return ret;
+}
+
 static int run(char *s, int size, const char *verb, unsigned int n, const char *arg)
 {
 	struct lab *lab = &labs[n];
@@ -256,6 +274,11 @@ static int run(char *s, int size, const char *verb, unsigned int n, const char *
 				lab->flags & IOMMU_FAULT_WRITE ? 'w' : 'r');
 		lab->told = 0;
 		return ret;
+	}
+	if (!strcmp(verb, "fill")) {
+		int ret = lab->page[0] ? fill(lab) : -EINVAL;
+
+		return scnprintf(s, size, ret ? "error %d\n" : "ok\n", ret);
 	}
 	if (!strcmp(verb, "empty")) {
 		start = ktime_get();

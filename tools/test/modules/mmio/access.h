@@ -87,6 +87,12 @@ static inline int access_read_acquire(void *va, u64 *val)
 	return __access_load("ldar", "%w", va, val);
 }
 
+/* Four bytes with a sign, into a register of eight */
+static inline int access_read_signed(void *va, u64 *val)
+{
+	return __access_load("ldrsw", "%x", va, val);
+}
+
 static inline int access_write_release(void *va, u64 val)
 {
 	return __access_store("stlr", "%w", va, val);

@@ -6,7 +6,7 @@
  * file:
  *
  *	read WIDTH ADDRESS		WIDTH: 1 2 4 8, x (exclusive), a (acquire),
- *					p (pair)
+ *					p (pair), s (signed, 4 bytes)
  *	write WIDTH ADDRESS VALUE	WIDTH: 1 2 4 8, x (exclusive), r (release)
  *	clean|flush|inval - ADDRESS	cache maintenance by address
  *
@@ -37,6 +37,8 @@ static int do_access(const char *op, char width, phys_addr_t phys, u64 *val)
 			err = access_read_acquire(va, val);
 		else if (width == 'p')
 			err = access_read_pair(va, val);
+		else if (width == 's')
+			err = access_read_signed(va, val);
 		else
 			err = access_read(va, bytes, val);
 	} else if (!strcmp(op, "write")) {

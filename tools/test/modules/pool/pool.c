@@ -14,8 +14,9 @@
  * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
  * time. Each call that runs out has mapped what it says and nothing else.
  *
- * A thousand domains, one after the other, leave nothing behind. The largest
- * block that there is can be mapped, if there are any.
+ * A thousand domains, one after the other, leave nothing behind; nor do as many
+ * at a time as there are handles. The largest block that there is can be mapped,
+ * if there are any.
  *
  * Devices that work meanwhile make the counters move; whoever reads waits until
  * there are none.
@@ -360,6 +361,46 @@ static void thousand_domains(struct test *t)
 	       -tables, -donated);
 }
 
+/* As many at a time as there are handles, and one more. */
+static void all_domains(struct test *t)
+{
+	u64 others = stat(KVM_IOMMU_STAT_DOMAINS), tables, donated, most, after;
+	u16 *handles = kvcalloc(KVM_IOMMU_MAX_DOMAINS, sizeof(*handles), GFP_KERNEL);
+	unsigned int n = 0, left = 0;
+	long ret = -ENOMEM, last;
+
+	reclaim_all();
+	free_taken();
+	tables = stat(KVM_IOMMU_STAT_TABLE_PAGES);
+	donated = stat(KVM_IOMMU_STAT_DONATED_PAGES);
+	while (handles && n < KVM_IOMMU_MAX_DOMAINS) {
+		ret = new_domain(t);
+		if (ret <= 0)
+			break;
+		handles[n++] = ret;
+		cond_resched();
+	}
+	last = ret;
+	most = stat(KVM_IOMMU_STAT_DOMAINS);
+	while (n) {
+		t->handle = handles[--n];
+		left += !!free_domain(t);
+	}
+	kvfree(handles);
+	result(t, last == -ENOSPC && most == KVM_IOMMU_MAX_DOMAINS, "all domains there can be",
+	       "%llu, the last returned %ld", most, last);
+	after = stat(KVM_IOMMU_STAT_DOMAINS);
+	result(t, !left && after == others, "all of them go", "%u stay, there are %llu", left,
+	       after);
+
+	reclaim_all();
+	free_taken();
+	tables -= stat(KVM_IOMMU_STAT_TABLE_PAGES);
+	donated -= stat(KVM_IOMMU_STAT_DONATED_PAGES);
+	result(t, !tables && !donated, "and leave nothing", "%lld tables, %lld pages", -tables,
+	       -donated);
+}
+
 /*
  * The largest block there is, of whatever memory the host has: it is not used,
  * and need not be free.
@@ -448,6 +489,8 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 	result(&t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
 	       after - before, ret);
 	thousand_domains(&t);
+	if (fmt == KVM_IOMMU_FMT_LPAE)
+		all_domains(&t);
 	largest = __fls(sizes);
 	if (largest > 12) {
 		largest_block(&t, BIT_ULL(largest));
