@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The kernel's checkpatch --strict on each patch; a result in TAP for each.
+#
+#   checkpatch.sh [DIR]     those in DIR, by default in patches/
+#
 # What is excepted stands in scripts/checkpatch-exceptions with its reason.
 
 . "$(dirname "$0")/common.sh"
 . "$(dirname "$0")/series.sh"
 
+[ -z "${1:-}" ] || PATCHES=$1
 [ -x "$LINUX/scripts/checkpatch.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
 
 # it leaves a file where it runs
