@@ -4,7 +4,7 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS PROGRAMS THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
+	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
 
 .PHONY: all help demo test topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
@@ -18,7 +18,7 @@ help:
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
 	@echo '  fuzz            programs of hypercalls, changed as long as EL2 executes something new;'
-	@echo '                  SEED= repeats a run, SECONDS= or PROGRAMS= (of all machines) end it'
+	@echo '                  SEED=, SECONDS= or PROGRAMS= (of all machines); PROGRAM=FILE runs one again'
 	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
 	@echo '  coverage        which lines of the IOMMU code at EL2 tests, torture and fuzzer execute;'
 	@echo '                  T= as for test'

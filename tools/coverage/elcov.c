@@ -74,7 +74,9 @@ static unsigned int current_el(void)
 
 static void count(Cpu *c, Block *b)
 {
-	unsigned int pair = (b->pc * 0x9e3779b97f4a7c15 ^ c->last) >> 40 & (NR_PAIRS - 1);
+	/* The high bits of EL2's addresses are random, and must not matter */
+	uint64_t pc = b->pc & 0x3fffffff;
+	unsigned int pair = (pc * 0x9e3779b97f4a7c15 ^ c->last) >> 40 & (NR_PAIRS - 1);
 
 	/* Two CPUs may take the same for new at once: who reads must live with it. */
 	if (!b->counted) {
@@ -85,7 +87,7 @@ static void count(Cpu *c, Block *b)
 		pairs[pair] = true;
 		__atomic_add_fetch(&mailbox->pairs, 1, __ATOMIC_RELAXED);
 	}
-	c->last = b->pc * 0xd6e8feb86659fd93;
+	c->last = pc * 0xd6e8feb86659fd93;
 }
 
 static void executed(unsigned int cpu, void *data)

@@ -117,6 +117,7 @@ void program_first(struct program *p);
 void program_new(struct program *p);
 void program_change(struct program *p, const struct program *other);
 void program_print(const struct program *p);
+int program_read(struct program *p, char *line);
 void arg_new(struct arg *a, enum kind kind);
 void arg_change(struct arg *a, enum kind kind);
 
@@ -203,6 +204,7 @@ bool may_be_mapped(u64 phys, u64 size);
 bool dma(struct stream *s, u64 iova, u32 flags, void *data, u32 len);
 void check_read(struct stream *s, u64 iova, u32 flags);
 void check_streams(void);
+void check_works(void);
 
 /* --- chance ------------------------------------------------------------------- */
 

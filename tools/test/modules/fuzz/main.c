@@ -10,6 +10,9 @@
  * pairs=N lost=N violations=N`. Then "broken N" runs N programs more, while an
  * IOMMU is broken; from then on domains may be lost.
  *
+ * A program that was printed can be run again: its lines that begin with "@",
+ * each by a write of its own, and "again N" for N times.
+ *
  * lookup is the address of kallsyms_lookup_name().
  */
 #include <linux/completion.h>
@@ -40,6 +43,7 @@ module_param(parallel, bool, 0444);
 
 #define MAX_CORPUS	4096
 #define MAX_WORKERS	16
+#define CHECK_WORKS	64	/* once in so many programs */
 
 struct rnd_state rnd_state;
 DEFINE_PER_CPU(u64, fuzz_calls);
@@ -48,6 +52,7 @@ u64 nr_violations, nr_lost;
 
 static struct program *corpus[MAX_CORPUS], *current_program;
 static unsigned int nr_corpus;
+static struct program *again;		/* one that was written here */
 static u64 nr_programs;
 static const struct mailbox *mailbox;
 static enum { READY, RUNNING, FINISHED } phase;
@@ -133,6 +138,8 @@ static void run(struct program *p)
 	if (!wrong)
 		world_reset();
 	coverage_stop();
+	if (!wrong && !broken && nr_programs % CHECK_WORKS == 0)
+		check_works();
 	if (wrong)
 		program_print(p);
 	current_program = NULL;
@@ -161,7 +168,9 @@ static int fuzz(void *unused)
 	       (!programs || nr_programs < programs)) {
 		u64 blocks = READ_ONCE(mailbox->blocks), pairs = READ_ONCE(mailbox->pairs);
 
-		if (first) {
+		if (again) {
+			*p = *again;
+		} else if (first) {
 			program_first(p);
 		} else if (!nr_corpus || chance(10)) {
 			program_new(p);
@@ -224,11 +233,20 @@ static int run_open(struct inode *inode, struct file *file)
 
 static ssize_t run_write(struct file *file, const char __user *user, size_t len, loff_t *pos)
 {
-	char word[16] = "";
+	char word[400] = "";
 	unsigned int n;
 
 	if (len >= sizeof(word) || copy_from_user(word, user, len))
 		return -EINVAL;
+	if (phase == READY && word[0] == '@') {
+		again = again ?: kvzalloc(sizeof(*again), GFP_KERNEL);
+		return again ? program_read(again, word) ?: len : -ENOMEM;
+	}
+	if (phase == READY && again && sscanf(word, "again %u", &n) == 1) {
+		programs = n;
+		seconds = 0;
+		return start() ?: len;
+	}
 	if (phase == READY && sysfs_streq(word, "start"))
 		return start() ?: len;
 	if (sscanf(word, "broken %u", &n) == 1)

@@ -299,6 +299,58 @@ static int print_arg(char *buf, size_t len, const struct arg *a, u64 value)
 	return scnprintf(buf, len, "%s%u%+lld = %#llx", hows[a->how], a->n, a->v, value);
 }
 
+/*
+ * What program_read() understands, a line for each call:
+ *
+ *	@ NUMBER FN CPU FEED REPEAT STRIDE PARALLEL HOW,N,V ...
+ *
+ * with as many arguments as there can be, and then the runs.
+ */
+static void print_again(const struct program *p)
+{
+	char line[400];
+	unsigned int i, j;
+
+	for (i = 0; i < p->nr_ops; i++) {
+		const struct op *op = &p->op[i];
+		int len = 0;
+
+		for (j = 0; j < NR_ARGS + NR_RUN_ARGS; j++) {
+			const struct arg *a = j < NR_ARGS ? &op->arg[j] : &op->run[j - NR_ARGS];
+
+			len += scnprintf(line + len, sizeof(line) - len, " %u,%u,%llx", a->how, a->n,
+					 (u64)a->v);
+		}
+		pr_err("@ %u %u %u %u %u %u %u%s\n", i, op->fn, op->cpu, op->feed, op->repeat,
+		       op->stride, p->parallel, line);
+	}
+}
+
+int program_read(struct program *p, char *line)
+{
+	unsigned int fn, cpu, feed, repeat, stride, parallel, how, n, j;
+	struct op *op = &p->op[p->nr_ops];
+	int at;
+	u64 v;
+
+	if (p->nr_ops == MAX_OPS ||
+	    sscanf(line, "@ %*u %u %u %u %u %u %u%n", &fn, &cpu, &feed, &repeat, &stride, &parallel,
+		   &at) != 6 || fn >= NR_FNS || stride > 63)
+		return -EINVAL;
+	*op = (struct op) {
+		.fn = fn, .cpu = cpu, .feed = feed, .repeat = repeat, .stride = stride,
+	};
+	for (j = 0; j < NR_ARGS + NR_RUN_ARGS; j++) {
+		line += at;
+		if (sscanf(line, " %u,%u,%llx%n", &how, &n, &v, &at) != 3)
+			return -EINVAL;
+		*(j < NR_ARGS ? &op->arg[j] : &op->run[j - NR_ARGS]) = (struct arg) { how, n, v };
+	}
+	p->parallel = parallel;
+	p->nr_ops++;
+	return 0;
+}
+
 void program_print(const struct program *p)
 {
 	char line[400];
@@ -325,5 +377,5 @@ void program_print(const struct program *p)
 		pr_err("  %2u cpu%u %s%s(%s) x%u = %lld: %lld, %#llx, %#llx\n", i, op->cpu, f->name,
 		       op->feed ? "" : "!", line, op->times, (s64)op->res[0], (s64)op->res[1],
 		       op->res[2], op->res[3]);
-	}
+	}	print_again(p);
 }

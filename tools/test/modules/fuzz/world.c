@@ -3,9 +3,11 @@
  * What there is besides our own pages: streams and the bus masters behind them,
  * addresses that are not ours; and that all of it is as before after a program.
  */
+#include <linux/interrupt.h>
 #include <linux/mm.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+#include <linux/of_irq.h>
 #include <linux/slab.h>
 #include <linux/vmstat.h>
 
@@ -68,6 +70,7 @@ static void find_registers(void)
 	};
 	struct device_node *np;
 	struct resource res;
+	unsigned int irq;
 	int i, n;
 
 	for_each_node_with_property(np, "#iommu-cells") {
@@ -81,6 +84,9 @@ static void find_registers(void)
 			if (nr_specials < 10)
 				special(n ? res.end + 1 - PAGE_SIZE : res.start);
 		}
+		/* The host does not ask for faults: who asks when is up to the programs. */
+		for (n = 0; (irq = irq_of_parse_and_map(np, n)); n++)
+			disable_irq(irq);
 	}
 	np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
 	if (np && !of_address_to_resource(np, 0, &res)) {
@@ -235,14 +241,42 @@ bool dma(struct stream *s, u64 iova, u32 flags, void *data, u32 len)
 	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
 }
 
+/*
+ * A domain of its own, attached to this stream: does the bus master read there
+ * what it should? Returns 0 or an error that a healthy EL2 does not have.
+ */
+static long try_stream(struct stream *s, bool *reads)
+{
+	struct arm_smccc_res res;
+	struct stamp got = {};
+	long handle, ret;
+
+	*reads = false;
+	while ((handle = call(&res, __pkvm_iommu_alloc_domain, s->iommu, 0)) == -ENOMEM &&
+	       !give_page(res.a3))
+		;
+	if (handle <= 0)
+		return handle;
+	while ((ret = call(&res, __pkvm_iommu_map, handle, PROBE_IOVA, own_page(0), SZ_4K, 1,
+			   IOMMU_READ)) == -ENOMEM && !give_page(res.a3))
+		;
+	ret = ret ?: call(&res, __pkvm_iommu_attach, handle, s->iommu, s->endpoint, s->id);
+	if (!ret)
+		*reads = dma(s, PROBE_IOVA, 0, &got, sizeof(got)) && got.magic == STAMP &&
+			 got.phys == own_page(0);
+	detach_all(s);
+	if (!ret && dma(s, PROBE_IOVA, 0, &got, sizeof(got)))
+		violation("a device that is not attached reads");
+	free_domain(handle);
+	return ret;
+}
+
 /* Which stream is a bus master's: the one through which it reads. */
 static void find_bm(struct bm *bm)
 {
-	struct arm_smccc_res res;
 	struct bm_info info;
-	struct stamp got;
 	unsigned int i;
-	long handle, ret;
+	bool reads;
 
 	bm_describe(bm, &info);
 	for (i = 0; i < nr_streams && nr_bm_streams < MAX_BMS; i++) {
@@ -250,26 +284,26 @@ static void find_bm(struct bm *bm)
 
 		if (s->id != info.sid || s->bm)
 			continue;
-		while ((handle = call(&res, __pkvm_iommu_alloc_domain, s->iommu, 0)) == -ENOMEM &&
-		       !give_page(res.a3))
-			;
-		if (handle <= 0)
+		s->bm = bm;
+		if (!try_stream(s, &reads) && reads) {
+			bm_streams[nr_bm_streams++] = s;
 			return;
-		while ((ret = call(&res, __pkvm_iommu_map, handle, PROBE_IOVA, own_page(0), SZ_4K,
-				   1, IOMMU_READ)) == -ENOMEM && !give_page(res.a3))
-			;
-		if (!ret && !call(&res, __pkvm_iommu_attach, handle, s->iommu, s->endpoint,
-				  s->id)) {
-			s->bm = bm;
-			if (dma(s, PROBE_IOVA, 0, &got, sizeof(got)) && got.magic == STAMP)
-				bm_streams[nr_bm_streams++] = s;
-			else
-				s->bm = NULL;
 		}
-		detach_all(s);
-		free_domain(handle);
-		if (s->bm)
-			return;
+		s->bm = NULL;
+	}
+}
+
+/* What works at first has to work later, too. */
+void check_works(void)
+{
+	unsigned int i;
+	bool reads;
+	long ret;
+
+	for (i = 0; i < nr_bm_streams && !wrong; i++) {
+		ret = try_stream(bm_streams[i], &reads);
+		if (ret || !reads)
+			violation("bus master %u does not work any more: %ld", i, ret);
 	}
 }
 
