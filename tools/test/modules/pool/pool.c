@@ -14,6 +14,9 @@
  * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
  * time. Each call that runs out has mapped what it says and nothing else.
  *
+ * All processors at once: each gives a page, makes a domain of what is there, frees
+ * it, takes a page. No page comes twice, each comes back empty, none is missing.
+ *
  * A thousand domains, one after the other, leave nothing behind; nor do as many
  * at a time as there are handles. The largest block that there is can be mapped,
  * if there are any.
@@ -27,7 +30,9 @@
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/highmem.h>
 #include <linux/iommu.h>
+#include <linux/kthread.h>
 #include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -47,6 +52,8 @@
 #define RAM_PFN		(SZ_2G / SZ_4K)	/* where the machine's begins */
 #define MAX_KEPT	(8 + 2)		/* of a domain, and what leads there */
 #define PROT		(IOMMU_READ | IOMMU_WRITE)
+#define CROWD_MS	500
+#define GIVEN		0x900d		/* page_private() of what crowd() gave */
 
 #define call(res, f, ...)							\
 ({										\
@@ -361,6 +368,99 @@ static void thousand_domains(struct test *t)
 	       -tables, -donated);
 }
 
+static atomic_t crowd_given, crowd_taken, crowd_wrong, crowd_rounds;
+
+static void crowd_take(void)
+{
+	struct arm_smccc_res res;
+	struct page *page;
+
+	if (call(&res, __pkvm_iommu_reclaim, 0))
+		return;
+	page = pfn_to_page(res.a2);
+	if (cmpxchg(&page->private, GIVEN, 0) != GIVEN) {
+		/* not ours, or a second time: nobody knows whose it is */
+		atomic_inc(&crowd_wrong);
+		return;
+	}
+	if (memchr_inv(page_address(page), 0, PAGE_SIZE))
+		atomic_inc(&crowd_wrong);
+	atomic_inc(&crowd_taken);
+	__free_page(page);
+}
+
+static int crowd_thread(void *fmt)
+{
+	struct arm_smccc_res res;
+	struct page *page;
+	long ret;
+
+	while (!kthread_should_stop()) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			break;
+		set_page_private(page, GIVEN);
+		if (call(&res, __pkvm_iommu_topup, page_to_pfn(page), 0)) {
+			atomic_inc(&crowd_wrong);
+			break;
+		}
+		atomic_inc(&crowd_given);
+		/* short of memory, or of handles, is fine */
+		ret = call(&res, __pkvm_iommu_alloc_domain, 0, (unsigned long)fmt);
+		if (ret > 0 && call(&res, __pkvm_iommu_free_domain, ret))
+			atomic_inc(&crowd_wrong);
+		crowd_take();
+		atomic_inc(&crowd_rounds);
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		usleep_range(1000, 2000);
+	return 0;
+}
+
+static void crowd(struct test *t)
+{
+	struct task_struct *threads[8] = {};
+	unsigned int cpu, n = 0;
+	u64 donated, left;
+	int given, taken;
+
+	reclaim_all();
+	free_taken();
+	donated = stat(KVM_IOMMU_STAT_DONATED_PAGES);
+	atomic_set(&crowd_given, 0);
+	atomic_set(&crowd_taken, 0);
+	atomic_set(&crowd_wrong, 0);
+	atomic_set(&crowd_rounds, 0);
+	for_each_online_cpu(cpu) {
+		struct task_struct *thread;
+
+		if (n == ARRAY_SIZE(threads))
+			break;
+		thread = kthread_create(crowd_thread, (void *)(unsigned long)t->fmt, "crowd");
+		if (IS_ERR(thread))
+			break;
+		kthread_bind(thread, cpu);
+		wake_up_process(thread);
+		threads[n++] = thread;
+	}
+	msleep(CROWD_MS);
+	while (n)
+		kthread_stop(threads[--n]);
+	do {
+		taken = atomic_read(&crowd_taken);
+		crowd_take();
+	} while (atomic_read(&crowd_taken) != taken);
+
+	given = atomic_read(&crowd_given);
+	result(t, given && given == taken && !atomic_read(&crowd_wrong),
+	       "all processors at once: what is given comes back, once, and empty",
+	       "%d given, %d taken, %d wrong", given, taken, atomic_read(&crowd_wrong));
+	left = stat(KVM_IOMMU_STAT_DONATED_PAGES) - donated;
+	result(t, !left, "and EL2 knows", "%lld pages, %d rounds", left,
+	       atomic_read(&crowd_rounds));
+}
+
 /* As many at a time as there are handles, and one more. */
 static void all_domains(struct test *t)
 {
@@ -488,6 +588,7 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 	after = stat(KVM_IOMMU_STAT_TABLE_PAGES);
 	result(&t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
 	       after - before, ret);
+	crowd(&t);
 	thousand_domains(&t);
 	if (fmt == KVM_IOMMU_FMT_LPAE)
 		all_domains(&t);
