@@ -161,8 +161,12 @@ static void keep(const struct program *p)
 static int fuzz(void *unused)
 {
 	unsigned long end = !broken && seconds ? jiffies + seconds * HZ : 0;
-	struct program *p = kvmalloc(sizeof(*p), GFP_KERNEL);
+	struct program *p = kzalloc(sizeof(*p), GFP_KERNEL);
 	bool first = true;
+
+	/* For who wants to know from outside, if nothing is said any more */
+	if (p)
+		pr_emerg("program at %#llx, %zu bytes\n", (u64)virt_to_phys(p), sizeof(*p));
 
 	while (p && !wrong && (!end || time_before(jiffies, end)) &&
 	       (!programs || nr_programs < programs)) {
@@ -186,7 +190,7 @@ static int fuzz(void *unused)
 			keep(p);
 		cond_resched();
 	}
-	kvfree(p);
+	kfree(p);
 	WRITE_ONCE(phase, FINISHED);
 	return 0;
 }
