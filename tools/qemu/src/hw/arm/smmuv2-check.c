@@ -311,6 +311,15 @@ static void get_u64(Object *obj, Visitor *v, const char *name, void *opaque,
     visit_type_uint64(v, name, &value, errp);
 }
 
+/* Instances that differ are a violation anyway. */
+static void get_cr0(Object *obj, Visitor *v, const char *name, void *opaque,
+                    Error **errp)
+{
+    uint32_t value = SMMUV2(obj)->inst[0].cr0;
+
+    visit_type_uint32(v, name, &value, errp);
+}
+
 static void set_u64(Object *obj, Visitor *v, const char *name, void *opaque,
                     Error **errp)
 {
@@ -414,6 +423,9 @@ void smmuv2_check_class_init(ObjectClass *klass)
         object_class_property_set_description(klass, numbers[i].name,
                                               numbers[i].help);
     }
+    object_class_property_add(klass, "cr0", "uint32", get_cr0, NULL, NULL,
+                              NULL);
+    object_class_property_set_description(klass, "cr0", "sCR0");
     object_class_property_add_str(klass, "violation-log", get_violation_log,
                                   NULL);
     object_class_property_set_description(klass, "violation-log",

@@ -44,6 +44,7 @@
  * Properties to use while it runs (qom-get, qom-set):
  *
  *   violations, stale-hits, bypass-count        numbers
+ *   cr0                                         the register sCR0
  *   violation-log, stale-log                    the first 64 of each, as lines
  *   stats                                       all counters, as JSON
  *   translation-log=file    a line per page that a stream was let through to
