@@ -178,7 +178,6 @@ long give_page(u64 want);
 long take_page(u64 order, struct arm_smccc_res *res);
 long share_page(bool share, u64 pfn, struct arm_smccc_res *res);
 void pages_check(void);
-bool page_is_dead(int n);
 
 /* --- the world (world.c) ----------------------------------------------------- */
 

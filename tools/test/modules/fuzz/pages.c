@@ -70,11 +70,6 @@ int pages_init(void)
 	return 0;
 }
 
-bool page_is_dead(int n)
-{
-	return own[n].dead;
-}
-
 /* Something was done to these pages: in the end, look whether they are free. */
 void page_touched(phys_addr_t phys, u64 size)
 {
@@ -138,11 +133,15 @@ long give_page(u64 want)
 	}
 	raw_spin_lock_irqsave(&pages_lock, flags);
 	for (i = NR_USED; i < NR_OWN; i += n) {
-		for (j = 0; j < n && page_is_hosts(i + j) && !page_is_dead(i + j); j++)
+		for (j = 0; j < n && page_is_hosts(i + j) && !own[i + j].shared &&
+		     !own[i + j].dead; j++)
 			;
 		if (j < n)
 			continue;
 		ret = call(&res, __pkvm_iommu_topup, PHYS_PFN(own_page(i)), order);
+		/* A program has found it, behind the first block, and it is mapped */
+		if (ret == -EBUSY)
+			continue;
 		if (!ret)
 			given(PHYS_PFN(own_page(i)), order);
 		else
