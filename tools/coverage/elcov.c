@@ -19,6 +19,10 @@
  * for each block of EL2 that was not executed before, the second for each pair
  * of blocks that did not follow each other before, while the CPU counts. The
  * plugin writes there and the guest reads, nothing else is needed to have it.
+ *
+ * Where all CPUs take turns in one thread (-accel tcg,thread=single), QEMU 10.0
+ * gives plugins the CPU that translated a block, not the one that executes it:
+ * with one-thread=on all of them count as long as one does.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -49,7 +53,7 @@ typedef struct {
 } Mailbox;
 
 typedef struct {
-	bool counts;
+	unsigned int counts;
 	uint64_t last;		/* the block before */
 } Cpu;
 
@@ -61,6 +65,12 @@ static FILE *out;
 static Mailbox unread, *mailbox = &unread;
 static Cpu cpus[MAX_CPUS];
 static bool pairs[NR_PAIRS];
+static bool one_thread;
+
+static Cpu *cpu_of(unsigned int cpu)
+{
+	return &cpus[one_thread || cpu >= MAX_CPUS ? 0 : cpu];
+}
 
 static unsigned int current_el(void)
 {
@@ -95,20 +105,20 @@ static void executed(unsigned int cpu, void *data)
 	Block *b = data;
 
 	b->executed = true;
-	if (cpu < MAX_CPUS && cpus[cpu].counts)
-		count(&cpus[cpu], b);
+	if (cpu_of(cpu)->counts)
+		count(cpu_of(cpu), b);
 }
 
 static void start(unsigned int cpu, void *unused)
 {
-	if (cpu < MAX_CPUS)
-		cpus[cpu] = (Cpu) { .counts = true };
+	cpu_of(cpu)->counts++;
+	cpu_of(cpu)->last = 0;
 }
 
 static void stop(unsigned int cpu, void *unused)
 {
-	if (cpu < MAX_CPUS)
-		cpus[cpu].counts = false;
+	if (cpu_of(cpu)->counts)
+		cpu_of(cpu)->counts--;
 }
 
 static void new_mailbox(unsigned int cpu, void *at)
@@ -210,9 +220,12 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_
 	for (int i = 0; i < argc; i++) {
 		if (g_str_has_prefix(argv[i], "out="))
 			out = fopen(argv[i] + 4, "w");
+		else if (g_str_has_prefix(argv[i], "one-thread=") &&
+			 !qemu_plugin_bool_parse("one-thread", argv[i] + 11, &one_thread))
+			return -1;
 	}
 	if (!out) {
-		fprintf(stderr, "elcov: out=FILE\n");
+		fprintf(stderr, "elcov: out=FILE[,one-thread=on]\n");
 		return -1;
 	}
 

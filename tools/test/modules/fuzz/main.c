@@ -202,9 +202,14 @@ static int start(void)
 
 	if (ret)
 		return ret;
+	task = kthread_create(fuzz, NULL, "fuzz");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	/* Each CPU counts for itself what is new. */
+	kthread_bind(task, cpumask_first(cpu_online_mask));
 	phase = RUNNING;
-	task = kthread_run(fuzz, NULL, "fuzz");
-	return PTR_ERR_OR_ZERO(task);
+	wake_up_process(task);
+	return 0;
 }
 
 static int start_broken(unsigned int n)
