@@ -413,9 +413,6 @@ uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
 
 extern const MemoryRegionOps smmuv2_mmio_ops;
 
-/* Does any stream reach bank n while it translates? */
-bool smmuv2_bank_in_use(SMMUv2Instance *inst, unsigned n);
-
 /* ---- smmuv2-walk.c ---- */
 
 typedef enum SMMUv2Format {

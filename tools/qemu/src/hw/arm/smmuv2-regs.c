@@ -125,19 +125,16 @@ static bool routed(SMMUv2Instance *inst, unsigned n)
     return false;
 }
 
-bool smmuv2_bank_in_use(SMMUv2Instance *inst, unsigned n)
-{
-    return FIELD_EX32(inst->cb[n].sctlr, SCTLR, M) && routed(inst, n);
-}
-
+/* A bank that is on may be in use, by a transaction that is on its way. */
 static void check_change(const Access *a, const char *name, uint64_t old,
                          uint64_t val)
 {
-    if (old != val && smmuv2_bank_in_use(a->inst, a->bank)) {
+    if (old != val && FIELD_EX32(a->inst->cb[a->bank].sctlr, SCTLR, M)) {
         smmuv2_violation(a->inst->smmu, "bank-changed",
                          "instance %u: %s of bank %u from 0x%" PRIx64 " to 0x%"
-                         PRIx64 " while streams use it", a->inst->index, name,
-                         a->bank, old, val);
+                         PRIx64 " while %s", a->inst->index, name, a->bank, old,
+                         val, routed(a->inst, a->bank) ? "streams use it" :
+                         "it is on");
     }
 }
 
