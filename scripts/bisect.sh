@@ -43,22 +43,6 @@ has_handover()
 	git -C "$LINUX" grep -q "$HANDOVER(" "$1" -- drivers/iommu/arm
 }
 
-# What a boot depends on beside the kernel: of the table, tests and device trees only
-# what these boots use, so that a new test elsewhere makes no boot again
-table()
-{
-	awk '/^\[/ { used = /^\[(default|boot\.(base|base-protected|unprotected|protected))\]$/ } used' \
-		"$ROOT/tools/test/tests.toml"
-}
-if [ "${NO_BOOT:-0}" != 1 ]; then
-	guest=$ROOT/tools/test/guest
-	# shellcheck disable=SC2046
-	boot_state=$(hash_text "$TESTS" "$(table)" \
-		"$(hash_of $(printf "$guest/tests/%s " ${TESTS//,/ } takeover) "$guest/init" "$guest/lib.sh" \
-			"$guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" "$BUILD/dtb$V/orin.dtb")" \
-		"$(hash_of "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")")
-fi
-
 # build COMMIT DIR: the kernel of this patch, its warnings, and the time into DIR
 build()
 {
@@ -72,21 +56,45 @@ build()
 	echo $((SECONDS - start)) >"$2/built"
 }
 
-# boot COMMIT DIR: the table's entries without the series know nothing of EL2's
-# SMMUs, which is what is to be seen before the hand-over
+# entries COMMIT: which boots and tests; the table's entries without the series know
+# nothing of EL2's SMMUs, which is what is to be seen before the hand-over
+entries()
+{
+	if ! has_handover "$1"; then
+		echo "base:$TESTS base-protected:$TESTS"
+	elif ! git -C "$LINUX" cat-file -e "$1:$DEBUGFS" 2>/dev/null; then
+		echo "unprotected:$TESTS protected:$TESTS"
+	else
+		echo "unprotected:$TESTS protected:$TESTS,takeover"
+	fi
+}
+
+# What boots depend on beside the kernel: of the table, tests and device trees only
+# what they use, so that a new test elsewhere makes none again
+if [ "${NO_BOOT:-0}" != 1 ]; then
+	machine=$(hash_of "$ROOT/tools/test/guest/init" "$ROOT/tools/test/guest/lib.sh" \
+		"$ROOT/tools/test/guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" \
+		"$BUILD/dtb$V/orin.dtb" "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")
+fi
+boot_state()	# ENTRIES
+{
+	local names tests
+	names=$(echo "$1" | sed 's/:[^ ]*//g; s/ /|/g')
+	tests=${1##*:}
+	# shellcheck disable=SC2046
+	hash_text "$1" "$machine" \
+		"$(awk "/^\\[/ { used = /^\\[(default|boot\\.($names))\\]\$/ } used" "$ROOT/tools/test/tests.toml")" \
+		"$(hash_of $(printf "$ROOT/tools/test/guest/tests/%s " ${tests//,/ }))"
+}
+
+# boot ENTRIES DIR
 boot()
 {
-	local start=$SECONDS entries
-	if has_handover "$1"; then
-		entries="unprotected:$TESTS protected:$TESTS"
-		! git -C "$LINUX" cat-file -e "$1:$DEBUGFS" 2>/dev/null || entries="$entries,takeover"
-	else
-		entries="base:$TESTS base-protected:$TESTS"
-	fi
+	local start=$SECONDS
 	# shellcheck disable=SC2086
-	KERNEL=$2/Image OUT=$2 "$ROOT/tools/test/run" $entries >"$2/boots" 2>&1 || return 1
+	KERNEL=$2/Image OUT=$2 "$ROOT/tools/test/run" $1 >"$2/boots" 2>&1 || return 1
 	echo "$((SECONDS - start))" >"$2/booted"
-	echo "$boot_state" >"$2/boot-state"
+	boot_state "$1" >"$2/boot-state"
 }
 
 show()		# WHERE SUBJECT TEXT
@@ -124,9 +132,10 @@ for c in "${commits[@]}"; do
 	fi
 
 	if [ "${NO_BOOT:-0}" != 1 ]; then
-		if [ "$(cat "$dir/boot-state" 2>/dev/null)" != "$boot_state" ]; then
+		entries=$(entries "$c")
+		if [ "$(cat "$dir/boot-state" 2>/dev/null)" != "$(boot_state "$entries")" ]; then
 			rm -f "$dir/booted"
-			boot "$c" "$dir" || true
+			boot "$entries" "$dir" || true
 		fi
 		if [ ! -f "$dir/booted" ]; then
 			show "$at" "$subject" "$text, DOES NOT BOOT: $(grep -m1 'not ok' "$dir/boots" |
