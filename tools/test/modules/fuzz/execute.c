@@ -341,7 +341,8 @@ static void check_runs(const struct op *op, u64 done)
 		n = min(KVM_IOMMU_RUN_PAGES(run) * PAGE_SIZE, done - at);
 		page_touched(phys, n);
 		if ((phys + n - 1) >> info->oas || !may_be_mapped(phys, n)) {
-			violation("map_runs: run %u, %#llx at %#llx, is not the host's", i, n, phys);
+			violation("map_runs: run %u, %#llx at %#llx, is not the host's", i, n,
+				  phys);
 			return;
 		}
 		if (state.parallel)

@@ -11,7 +11,8 @@ static const u64 wild[] = {
 
 static const u64 iova_bases[] = {
 	0x40000000, 0x40000000, 0x40000000, 0x40000000, 0, SZ_2M, SZ_1G - SZ_2M,
-	BIT_ULL(32) - SZ_2M, BIT_ULL(32) - SZ_16M, BIT_ULL(32), BIT_ULL(38), BIT_ULL(39) - SZ_2M, BIT_ULL(39),
+	BIT_ULL(32) - SZ_2M, BIT_ULL(32) - SZ_16M, BIT_ULL(32), BIT_ULL(38),
+	BIT_ULL(39) - SZ_2M, BIT_ULL(39),
 	BIT_ULL(40) - SZ_2M, BIT_ULL(48) - SZ_2M, BIT_ULL(48) - SZ_1G, BIT_ULL(48), -(u64)SZ_2M,
 };
 
