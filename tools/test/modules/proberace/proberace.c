@@ -38,6 +38,10 @@ static unsigned int rounds = 350;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "How often each client is created");
 
+static unsigned int seconds = 40;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "No further round after that long, on a slow and busy machine");
+
 #define REG_CLIENT	0x04
 #define REG_SID		0x08
 #define REG_CTRL	0x0c
@@ -262,6 +266,7 @@ static int __init proberace_init(void)
 {
 	struct task_struct *threads[NR_CPUS] = {};
 	unsigned int i, round, nr_threads = 0, bound = 0;
+	unsigned long end = jiffies + seconds * HZ;
 	struct device_node *np;
 	int cpu, ret;
 
@@ -288,7 +293,7 @@ static int __init proberace_init(void)
 	}
 
 	/* Some destroyed while their probe is under way, some after it. */
-	for (round = 0; round < rounds; round++) {
+	for (round = 0; round < rounds && time_before(jiffies, end); round++) {
 		for (i = 0; i < nr_nodes; i++)
 			recreate(nodes[i]);
 		if (round % 4)
@@ -310,7 +315,7 @@ static int __init proberace_init(void)
 	}
 
 	pr_info("proberace: %u clients created %u times: probes %d, registrations %d\n",
-		nr_nodes, rounds, atomic_read(&nr_probes), atomic_read(&nr_registrations));
+		nr_nodes, round, atomic_read(&nr_probes), atomic_read(&nr_registrations));
 	pr_info("proberace: bound %u of %u\n", bound, nr_nodes);
 	pr_info("proberace: direct %d open %d wrong-data %d unmapped %d wrong-sid %d refused-registrations %d\n",
 		atomic_read(&nr_direct), atomic_read(&nr_open), atomic_read(&nr_wrong_data),
