@@ -40,6 +40,7 @@ static void restore_timers(CPUState *cs, run_on_cpu_data data)
     cpu->env.cp15.c14_timer[GTIMER_VIRT] = timers->virt;
     arm_gt_ptimer_cb(cpu);
     arm_gt_vtimer_cb(cpu);
+    cpuidle->cpu[cs->cpu_index].starting = false;
 }
 
 static bool wake(OrinCpuIdle *s, unsigned i)
@@ -70,6 +71,7 @@ static bool wake(OrinCpuIdle *s, unsigned i)
     /* after the reset, and before the first instruction: both need the BQL */
     async_run_on_cpu(cs, restore_timers, RUN_ON_CPU_HOST_PTR(timers));
     s->cpu[i].suspended = false;
+    s->cpu[i].starting = true;
     return true;
 }
 
@@ -81,7 +83,8 @@ static void look_down(OrinCpuIdle *s)
         return;
     }
     for (i = 0; i < s->num_cpus; i++) {
-        if (ARM_CPU(qemu_get_cpu(i))->power_state != PSCI_OFF) {
+        if (ARM_CPU(qemu_get_cpu(i))->power_state != PSCI_OFF ||
+            s->cpu[i].starting) {
             return;
         }
     }
@@ -131,6 +134,7 @@ void orin_cpuidle_reset(OrinCpuIdle *s)
     s->is_down = false;
     for (i = 0; i < s->num_cpus; i++) {
         s->cpu[i].suspended = false;
+        s->cpu[i].starting = false;
     }
 }
 

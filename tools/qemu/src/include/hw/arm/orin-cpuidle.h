@@ -23,6 +23,7 @@ typedef struct OrinCpuIdle {
     unsigned num_cpus;
     struct {
         bool suspended;
+        bool starting;      /* woken, and has not come from reset yet */
         uint64_t entry;
         uint64_t context_id;
     } *cpu;
