@@ -110,16 +110,7 @@ static dma_addr_t always_iova;
 
 static bool transfer(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len)
 {
-	struct bm_xfer x = {
-		.client = client,
-		.sid = sid,
-		.flags = write ? BM_F_WRITE : 0,
-		.addr = addr,
-		.len = len,
-	};
-
-	bm_transfer(bm, &x, data);
-	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+	return bm_once(bm, client, sid, write ? BM_F_WRITE : 0, addr, data, len);
 }
 
 static void settle(void)

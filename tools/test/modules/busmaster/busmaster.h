@@ -101,6 +101,23 @@ phys_addr_t bm_registers(struct bm *bm);
 void bm_describe(struct bm *bm, struct bm_info *info);
 /* One transfer; @data is kernel memory here, and xfer->data is not looked at. */
 void bm_transfer(struct bm *bm, struct bm_xfer *xfer, void *data);
+
+/* One transfer; true if all of it was let through. */
+static inline bool bm_once(struct bm *bm, u32 client, u32 sid, u32 flags, u64 addr, void *data,
+			   u32 len)
+{
+	struct bm_xfer x = {
+		.client = client,
+		.sid = sid,
+		.flags = flags,
+		.addr = addr,
+		.len = len,
+	};
+
+	bm_transfer(bm, &x, data);
+	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+}
+
 /* What has become of a loop; @data may be NULL. */
 void bm_status(struct bm *bm, struct bm_xfer *xfer, void *data);
 void bm_stop(struct bm *bm);

@@ -163,16 +163,8 @@ static void drop(struct lab *lab)
 
 static bool dma(struct lab *lab, u64 addr, bool write, u64 *word)
 {
-	struct bm_xfer x = {
-		.client = BM_AS_DESCRIBED,
-		.sid = BM_AS_DESCRIBED,
-		.flags = write ? BM_F_WRITE : 0,
-		.len = sizeof(*word),
-		.addr = addr,
-	};
-
-	bm_transfer(lab->bm, &x, word);
-	return !(x.status & BM_S_ERROR);
+	return bm_once(lab->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, write ? BM_F_WRITE : 0, addr,
+		       word, sizeof(*word));
 }
 
 /* The display's client has no way to write: then reading has to do. */

@@ -229,16 +229,7 @@ static void return_pool(void)
 
 bool dma(struct stream *s, u64 iova, u32 flags, void *data, u32 len)
 {
-	struct bm_xfer x = {
-		.client = BM_AS_DESCRIBED,
-		.sid = BM_AS_DESCRIBED,
-		.flags = flags,
-		.addr = iova,
-		.len = len,
-	};
-
-	bm_transfer(s->bm, &x, data);
-	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+	return bm_once(s->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, iova, data, len);
 }
 
 /*

@@ -126,16 +126,8 @@ static int unmap_some(struct reach *r)
 
 static bool transfer(struct reach *r, u64 addr, bool write, void *data, u32 len)
 {
-	struct bm_xfer x = {
-		.client = BM_AS_DESCRIBED,
-		.sid = BM_AS_DESCRIBED,
-		.flags = write ? BM_F_WRITE : 0,
-		.addr = addr,
-		.len = len,
-	};
-
-	bm_transfer(r->bm, &x, data);
-	return !(x.status & BM_S_ERROR);
+	return bm_once(r->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, write ? BM_F_WRITE : 0, addr, data,
+		       len);
 }
 
 /*

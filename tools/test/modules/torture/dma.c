@@ -15,17 +15,8 @@
 static bool transfer(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *data,
 		     u32 len)
 {
-	struct bm_xfer x = {
-		.client = BM_AS_DESCRIBED,
-		.sid = BM_AS_DESCRIBED,
-		.flags = flags,
-		.addr = addr,
-		.len = len,
-	};
-
-	bm_transfer(s->bm, &x, data);
 	t->nr_dma++;
-	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
+	return bm_once(s->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, addr, data, len);
 }
 
 bool bm_read(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *data, u32 len)
