@@ -72,13 +72,23 @@ replace()
 	mv "$1" "$LINUX"
 }
 
-# A base may be replaced only while nothing in its work tree would be lost
+# A base may be replaced only while nothing would be lost: neither what branch
+# `series` and the work tree have, nor other branches, tags and stashes
 may_replace()
 {
+	local applied other
 	[ -e "$LINUX/.git" ] || return 0
 	"$ROOT/scripts/apply-series.sh" --exported ||
 		die "the base changed, but $LINUX has work that patches/ lacks" \
 		    "make export-series, or move $LINUX away"
+	applied=$(git -C "$LINUX" for-each-ref --format='%(refname)' \
+		refs/heads/series refs/orin/applied)
+	# shellcheck disable=SC2086
+	other=$(git -C "$LINUX" rev-list -1 --all HEAD --not base $applied) ||
+		die "the base changed, but $LINUX cannot be read" "move it away"
+	[ -z "$other" ] ||
+		die "the base changed, but $LINUX has commits beside the series: $(git -C "$LINUX" \
+			name-rev --name-only "$other")" "delete them, or move $LINUX away"
 }
 
 if [ -n "$KERNEL_SRC" ]; then
@@ -97,17 +107,23 @@ if git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1; then
 fi
 
 pkg=linux-source-$BASE_VERSION
-if version=$("$ROOT/scripts/private-apt.sh" newest "$pkg" 2>/dev/null); then
+mkdir -p "$BUILD/log"
+said=$BUILD/log/newest-$pkg.log
+if version=$("$ROOT/scripts/private-apt.sh" newest "$pkg" 2>"$said"); then
 	[ "$(cat "$origin_file" 2>/dev/null)" != "$version" ] || exit 0
 	may_replace
 	step "download $pkg $version" "$ROOT/scripts/private-apt.sh" download "$pkg"
 else
+	why=$(sed -n 's/^error: //p' "$said" | tail -1)
+	! git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 || die \
+		"there is no looking for a newer $pkg: ${why:-apt does not find the package}" \
+		"check the network (log: $said), or leave out UPDATE=1: $LINUX is as it was"
 	# out of reach, or gone from the archive: one fetched before will do
 	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1 || true)
 	[ -n "$deb" ] || die \
 		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
-		echo ' and experimental') by apt, and $DL/${pkg}_*.deb" \
-		"check the network, or name a tree with KERNEL_SRC="
+		echo ' and experimental') by apt (${why:-it is not there}), and $DL/${pkg}_*.deb" \
+		"check the network (log: $said), or name a tree with KERNEL_SRC="
 	version=$(dpkg-deb -f "$deb" Version)
 fi
 step "unpack $pkg $version" from_debian "$version"

@@ -69,10 +69,12 @@ seed()
 }
 
 # own_tree COMMIT: a work tree $src of our own, at COMMIT; a new one looks older
-# than any object, so that seed() is of use to it
+# than any object, so that seed() is of use to it. Objects of an earlier one, the
+# repository of which is gone, would seem to be up to date: $O, and all in $work.
 own_tree()
 {
 	if ! git -C "$src" rev-parse -q --verify HEAD >/dev/null 2>&1; then
+		rm -rf "$src" ${O:+"$O"} ${work:+"$work"/objects-*}
 		bgit "$LINUX" worktree prune
 		bgit "$LINUX" worktree add -q --detach "$src" "$1"
 		git -C "$src" ls-files -z | (cd "$src" && xargs -0 touch -h -d "$KBUILD_BUILD_TIMESTAMP")

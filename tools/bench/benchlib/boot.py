@@ -15,8 +15,6 @@ class Failed(Exception):
     """A boot that has nothing to say."""
 
 
-
-
 def bench_dir(*below):
     return os.path.join(machine.BUILD, "bench", *below)
 
@@ -74,7 +72,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
          dtb="", props="", plugin_options="", qemu=()):
     name = f"bench-{what}-{variant.name}"
     tree = extra_tree(files, fio)
-    counts = os.path.join(tree, "..", os.path.basename(tree) + ".counts")
+    counts = tree + ".counts"
     arguments = [*qemu, *variant.qemu]
     if plugin:
         arguments += ["-plugin", f"{bench_dir()}/elcount.so,out={counts}{plugin_options}"]

@@ -32,13 +32,13 @@ say()
 	case $2 in
 	open)		n_open=$((n_open + 1)) ;;
 	stopped)	n_stopped=$((n_stopped + 1)) ;;
-	n/a)		n_na=$((n_na + 1)) ;;
+	n/a|firmware)	n_na=$((n_na + 1)) ;;
 	*)		n_broken=$((n_broken + 1)) ;;
 	esac
 	is_isolated || return 0
 	case $2 in
 	stopped)	ok "$1: $4: stopped" ;;
-	n/a)		skip "$1: $4" "$3" ;;
+	n/a|firmware)	skip "$1: $4" "$3" ;;
 	*)		not_ok "$1: $4: stopped" "$2: $3" ;;
 	esac
 }

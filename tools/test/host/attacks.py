@@ -17,7 +17,7 @@ TIMEOUT = int(machine.env("ATTACK_TIMEOUT", "280"))
 
 @dataclass
 class Outcome:
-    result: str         # open, stopped, n/a; anything else: it does not work
+    result: str         # open, stopped, n/a, firmware (see the attack program); else it does not work
     why: str = ""
 
 
@@ -154,7 +154,7 @@ class Frozen(Performance):
     """Firmware has frozen clients in a bad state: what follows is said, see the test."""
 
     def known_around(self, log):
-        return sum(o.result == "n/a" for _what, o in self.outcomes.values())
+        return sum(o.result == "firmware" for _what, o in self.outcomes.values())
 
 
 class Panic(Performance):

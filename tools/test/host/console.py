@@ -9,6 +9,7 @@ import os
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -29,14 +30,48 @@ DEATH = re.compile(r"(Kernel panic - not syncing.*|.*[Hh][Yy][Pp] panic.*|"
 VIOLATIONS = re.compile(r"^orin: violations: (\d+)")
 VIOLATION = re.compile(r"violation: (.*)")
 
-# so that no machine is left behind when the runner is interrupted
+# so that no machine, and no program with one, is left behind when the runner is
+# interrupted
 running = set()
+stopping = threading.Event()
+
+
+def started(process):
+    running.add(process)
+    if stopping.is_set():
+        process.kill()
+
+
+def stop(process):
+    """A process, and if it leads a session all of that: it may clean up, then it
+    has to go."""
+    try:
+        signal_all = os.killpg if os.getsid(process.pid) == process.pid else os.kill
+    except ProcessLookupError:
+        return
+
+    def send(number):
+        try:
+            signal_all(process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    send(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
+    send(signal.SIGKILL)
 
 
 @atexit.register
 def stop_all():
-    for qemu in list(running):
-        qemu.kill()
+    stopping.set()
+    stoppers = [threading.Thread(target=stop, args=(p,)) for p in list(running)]
+    for t in stoppers:
+        t.start()
+    for t in stoppers:
+        t.join()
 
 
 class Run:
@@ -86,15 +121,20 @@ class Run:
         self.qemu = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE)
-        running.add(self.qemu)
-        if self.translations:
-            # the machine waits: not one translation is missed
-            self.translations.start(self._qmp(), self.workdir)
-            self._qmp().execute("cont")
+        started(self.qemu)
         said = queue.Queue()
         for stream, name in ((self.qemu.stdout, "console"), (self.qemu.stderr, "stderr")):
             threading.Thread(target=self._pump, args=(stream, name, said),
                              daemon=True).start()
+        refused = None
+        try:
+            if self.translations:
+                # the machine waits: not one translation is missed
+                self.translations.start(self._qmp(), self.workdir)
+                self._qmp().execute("cont")
+        except (OSError, QMPError) as e:
+            refused = e
+            self.qemu.kill()
         open_streams = 2
         while open_streams:
             if not self.error and self.elapsed() > self.timeout:
@@ -110,10 +150,13 @@ class Run:
                 self._stderr(line)
             else:
                 self._console(line)
-        if self.translations:
-            self.translations.read()
         code = self.qemu.wait()
         running.discard(self.qemu)
+        if refused:
+            self.error = f"{refused}: {self.last_error()}"
+            return
+        if self.translations:
+            self.translations.read()
         if code and not self.error:
             self.error = f"QEMU ended with status {code}: {self.last_error()}"
         if not self.error and self.death:
