@@ -26,10 +26,10 @@ i=0
 while IFS= read -r -d '' p; do
 	i=$((i + 1))
 	[ "$((10#$(basename "$p" | cut -d- -f1)))" = $i ] || say "${p##*/}: number $i is missing"
-	grep -q -m1 "^Subject: \[PATCH 0*$i/$n\]" "$p" ||
+	grep -q -m1 "^Subject: \[$PREFIX 0*$i/$n\]" "$p" ||
 		say "${p##*/}: not '$i/$n' in its subject"
 done < <(patch_files)
-[ "$n" = 0 ] || grep -q "^Subject: \[PATCH 0*/$n\]" "$PATCHES/0000-cover-letter.txt" 2>/dev/null ||
+[ "$n" = 0 ] || grep -q "^Subject: \[$PREFIX 0*/$n\]" "$PATCHES/0000-cover-letter.txt" 2>/dev/null ||
 	say "0000-cover-letter.txt: not the cover letter of $n patches"
 
 added=$(added_files "$LINUX" base "$tree" | sort)

@@ -16,6 +16,8 @@ INTREE="arch block crypto Documentation drivers fs include init ipc kernel lib m
 	net rust samples security sound tools/testing usr virt"
 
 PATCHES=$ROOT/patches
+# in a subject: as long as nobody has tried it on a board
+PREFIX="RFC PATCH"
 
 # patch_files: all of them in order, ended by NUL
 patch_files()
@@ -36,7 +38,7 @@ format_series()
 	[ "$(git -C "$repo" rev-list --count "$from..$to")" -gt 0 ] || return 0
 	stable_git "$repo" format-patch -q -o "$out" --numbered --zero-commit \
 		--no-signature --no-thread --no-attach --no-cover-letter --no-base \
-		--subject-prefix=PATCH --encode-email-headers --full-index -M \
+		--subject-prefix="$PREFIX" --encode-email-headers --full-index -M \
 		--diff-algorithm=myers --stat=80 --no-ext-diff "$from..$to"
 	cover_letter "$repo" "$from" "$to" >"$out/0000-cover-letter.txt"
 }
@@ -56,7 +58,7 @@ cover_letter()
 	n=$(git -C "$repo" rev-list --count "$from..$to")
 	echo "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001"
 	stable_git "$repo" log -1 --format='From: %an <%ae>%nDate: %aD' "$to"
-	echo "Subject: [PATCH $(printf "%0${#n}d" 0)/$n] $(head -n 1 "$text")"
+	echo "Subject: [$PREFIX $(printf "%0${#n}d" 0)/$n] $(head -n 1 "$text")"
 	echo
 	tail -n +3 "$text"
 	echo

@@ -25,7 +25,7 @@ static void test_too_early(struct kunit *test)
 {
 	struct kvm_iommu_domain_info info = {};
 	struct kvm_iommu_fault fault = {};
-	size_t mapped = 0;
+	size_t mapped = 0, unmapped = 0;
 	u64 value = 1;
 
 	kunit_activate_static_stub(test, kvm_iommu_may_call, too_early);
@@ -38,7 +38,8 @@ static void test_too_early(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER,
 			kvm_iommu_map(0, 0, 0, PAGE_SIZE, 1, 0, GFP_KERNEL, &mapped));
 	KUNIT_EXPECT_EQ(test, 0, mapped);
-	KUNIT_EXPECT_EQ(test, 0, kvm_iommu_unmap(0, 0, PAGE_SIZE, 1));
+	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_unmap(0, 0, PAGE_SIZE, 1, &unmapped));
+	KUNIT_EXPECT_EQ(test, 0, unmapped);
 	KUNIT_EXPECT_EQ(test, 0, kvm_iommu_iova_to_phys(0, 0));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_next_fault(0, &fault));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_stream_info(0, 0, 0, &value));

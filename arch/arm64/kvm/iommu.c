@@ -497,33 +497,37 @@ bool kvm_iommu_can_map_runs(void)
  * @pgsize: size of a page, one of the domain's
  * @pgcount: how many
  *
- * When this returns, no device reaches the pages through the domain any more.
+ * @unmapped: increased by the bytes that are unmapped, also on failure
  *
- * Return: the bytes that are unmapped; short of @pgsize * @pgcount on failure
+ * When this returns, no device reaches these bytes through the domain any more.
+ *
+ * Return: 0 or a negative errno; -EIO: no device reaches anything through the
+ * domain, ever again, and its pages cannot leave the host.
  */
-size_t kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
-		       size_t pgcount)
+int kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
+		    size_t pgcount, size_t *unmapped)
 {
-	size_t unmapped = 0;
+	int ret = 0;
 
 	while (pgcount) {
 		struct arm_smccc_res res;
 		size_t done;
-		int ret;
 
 		ret = kvm_iommu_call(&res, __pkvm_iommu_unmap, handle, iova,
 				     pgsize, pgcount);
 
 		done = kvm_iommu_progress(&res, pgsize, pgcount);
-		unmapped += done * pgsize;
+		*unmapped += done * pgsize;
 		iova += done * pgsize;
 		pgcount -= done;
 
-		if (ret || !done)
+		if (!ret && !done)
+			ret = -ENOENT;
+		if (ret)
 			break;
 	}
 
-	return unmapped;
+	return ret;
 }
 
 /**
@@ -757,22 +761,14 @@ static int __init kvm_iommu_share_runs_of(unsigned int cpu)
 	if (!page)
 		return -ENOMEM;
 
-	ret = kvm_share_hyp(page, page + 1);
-	if (ret)
-		goto free;
-
 	ret = kvm_iommu_call(&res, __pkvm_iommu_set_runs, cpu, virt_to_pfn(page));
-	if (ret)
-		goto unshare;
+	if (ret) {
+		free_page((unsigned long)page);
+		return ret;
+	}
 
 	per_cpu(kvm_iommu_runs, cpu) = page;
 	return 0;
-
-unshare:
-	kvm_unshare_hyp(page, page + 1);
-free:
-	free_page((unsigned long)page);
-	return ret;
 }
 
 /*

@@ -77,7 +77,7 @@ enum kvm_iommu_fmt {
  *   __pkvm_iommu_unmap(handle, iova, pgsize, pgcount)
  *	x2 = bytes done, also when the call fails
  *   __pkvm_iommu_set_runs(cpu, pfn)
- *	the page, shared with the hypervisor before, is where @cpu leaves lists
+ *	the page becomes shared with the hypervisor; @cpu leaves lists there
  *   __pkvm_iommu_map_runs(handle, iova, nr, prot)
  *	maps the @nr runs of pages that the calling CPU has left in its page, one
  *	behind the other from @iova on; x2 = bytes done, also when the call fails
@@ -240,8 +240,8 @@ int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
 		       unsigned int nr, int prot, gfp_t gfp, size_t *mapped);
 bool kvm_iommu_can_map_runs(void);
-size_t kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
-		       size_t pgcount);
+int kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
+		    size_t pgcount, size_t *unmapped);
 phys_addr_t kvm_iommu_iova_to_phys(u32 handle, unsigned long iova);
 int kvm_iommu_next_fault(u32 iommu, struct kvm_iommu_fault *fault);
 int kvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info);

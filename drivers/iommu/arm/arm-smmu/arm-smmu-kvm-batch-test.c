@@ -93,12 +93,19 @@ static phys_addr_t paddr_of(unsigned long page)
 	return SZ_4G + page * 2 * PAGE_SIZE;
 }
 
-static bool add(struct smmu_kvm_batch *b, unsigned long page)
+/* An interrupt that comes in between would meet with the array, too */
+static int add_run(struct smmu_kvm_batch *b, unsigned long page, phys_addr_t paddr,
+		   unsigned long nr, int prot)
 {
-	return smmu_kvm_batch_add(b, iova_of(page), paddr_of(page), PAGE_SIZE, PROT);
+	guard(irqsave)();
+	return smmu_kvm_batch_add(b, HANDLE, iova_of(page), paddr, nr * PAGE_SIZE, prot);
 }
 
-/* An interrupt that comes in between would meet with the array, too */
+static bool add(struct smmu_kvm_batch *b, unsigned long page)
+{
+	return !add_run(b, page, paddr_of(page), 1, PROT);
+}
+
 static int sync(struct smmu_kvm_batch *b, unsigned long page, unsigned long nr)
 {
 	guard(irqsave)();
@@ -150,8 +157,8 @@ static void test_runs(struct kunit *test)
 	struct smmu_kvm_batch *b = new_batch(test);
 
 	/* 3 pages, then 5: the physical ones follow each other */
-	KUNIT_EXPECT_TRUE(test, smmu_kvm_batch_add(b, iova_of(0), SZ_1M, 3 * PAGE_SIZE, PROT));
-	KUNIT_EXPECT_TRUE(test, smmu_kvm_batch_add(b, iova_of(3), SZ_2M, 5 * PAGE_SIZE, PROT));
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, 0, SZ_1M, 3, PROT));
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, 3, SZ_2M, 5, PROT));
 	KUNIT_EXPECT_EQ(test, SZ_1M + 2 * PAGE_SIZE, smmu_kvm_batch_find(b, iova_of(2)));
 	KUNIT_EXPECT_EQ(test, SZ_2M + 4 * PAGE_SIZE, smmu_kvm_batch_find(b, iova_of(7)));
 
@@ -169,24 +176,53 @@ static void test_runs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, sync(b, 0, 8));
 	KUNIT_EXPECT_EQ(test, SZ_2M + 4 * PAGE_SIZE, hyp.page[7]);
 
-	/* More than a run can say */
-	KUNIT_EXPECT_FALSE(test, smmu_kvm_batch_add(b, iova_of(8), SZ_4G,
-						    (KVM_IOMMU_RUN_MAX_PAGES + 1) * PAGE_SIZE,
-						    PROT));
+	/* More than is collected: what comes before it is not left behind */
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, 8, SZ_1M, 1, PROT));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, add_run(b, 9, SZ_4G, KVM_IOMMU_MAX_RUNS + 1, PROT));
+	KUNIT_EXPECT_EQ(test, SZ_1M, hyp.page[8]);
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, 10 + KVM_IOMMU_MAX_RUNS, SZ_1M, 1, PROT));
+	KUNIT_EXPECT_EQ(test, 1, cancel(b, 10 + KVM_IOMMU_MAX_RUNS, 1));
+}
+
+/* What does not fit begins a new collection */
+static void test_full(struct kunit *test)
+{
+	struct smmu_kvm_batch *b = new_batch(test);
+	unsigned long i;
+
+	for (i = 0; i < KVM_IOMMU_MAX_RUNS; i++)
+		KUNIT_ASSERT_TRUE(test, add(b, i));
+	KUNIT_EXPECT_EQ(test, 0, hyp.calls);
+	for (; i < 2 * KVM_IOMMU_MAX_RUNS + 1; i++)
+		KUNIT_ASSERT_TRUE(test, add(b, i));
+	KUNIT_EXPECT_EQ(test, 2, hyp.calls);
+	KUNIT_EXPECT_EQ(test, 0, sync(b, 0, i));
+	KUNIT_EXPECT_EQ(test, 3, hyp.calls);
+	expect_mapped(test, 0, i);
+
+	/* Pages count, not runs */
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, i, SZ_2M, KVM_IOMMU_MAX_RUNS - 1, PROT));
+	KUNIT_EXPECT_EQ(test, 3, hyp.calls);
+	KUNIT_EXPECT_EQ(test, 0, add_run(b, i + KVM_IOMMU_MAX_RUNS - 1, SZ_1M, 2, PROT));
+	KUNIT_EXPECT_EQ(test, 4, hyp.calls);
+
+	/* The hypervisor refuses: so does the one that has to make room */
+	hyp.room = 1;
+	KUNIT_EXPECT_EQ(test, -ENOMEM, add_run(b, i + KVM_IOMMU_MAX_RUNS + 1, SZ_1M,
+					       KVM_IOMMU_MAX_RUNS, PROT));
+	KUNIT_EXPECT_EQ(test, 1, cancel(b, i, 2 * KVM_IOMMU_MAX_RUNS));
 }
 
 /* What does not continue the collection is not part of it */
 static void test_others(struct kunit *test)
 {
 	struct smmu_kvm_batch *b = new_batch(test);
-	unsigned long i;
 
 	KUNIT_EXPECT_TRUE(test, add(b, 10));
 	KUNIT_EXPECT_FALSE(test, add(b, 12));
 	KUNIT_EXPECT_FALSE(test, add(b, 9));
 	KUNIT_EXPECT_FALSE(test, add(b, 10));
-	KUNIT_EXPECT_FALSE(test, smmu_kvm_batch_add(b, iova_of(11), paddr_of(11),
-						    PAGE_SIZE, PROT ^ 1));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, add_run(b, 11, paddr_of(11), 1, PROT ^ 1));
 	b->in_task = !b->in_task;
 	KUNIT_EXPECT_FALSE(test, add(b, 11));
 	b->in_task = !b->in_task;
@@ -199,12 +235,6 @@ static void test_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, hyp.calls);
 	KUNIT_EXPECT_EQ(test, 0, sync(b, 0, 11));
 	expect_mapped(test, 10, 1);
-
-	for (i = 0; i < KVM_IOMMU_MAX_RUNS; i++)
-		KUNIT_ASSERT_TRUE(test, add(b, 100 + i));
-	KUNIT_EXPECT_FALSE(test, add(b, 100 + i));
-	KUNIT_EXPECT_EQ(test, 0, sync(b, 100, KVM_IOMMU_MAX_RUNS));
-	KUNIT_EXPECT_EQ(test, 2, hyp.calls);
 }
 
 /* What the core takes back before it is mapped never is */
@@ -259,6 +289,7 @@ static void test_cancel(struct kunit *test)
 static struct kunit_case smmu_kvm_batch_cases[] = {
 	KUNIT_CASE(test_list),
 	KUNIT_CASE(test_runs),
+	KUNIT_CASE(test_full),
 	KUNIT_CASE(test_others),
 	KUNIT_CASE(test_cancel),
 	{}

@@ -13,7 +13,8 @@
  *
  * There is one collection in a domain, [iova, iova + size[, and it belongs to
  * the task that began it, at task level or in an interrupt. A run that does not
- * continue it, or is somebody else's, goes to the hypervisor at once.
+ * continue it, or is somebody else's, goes to the hypervisor at once. When it is
+ * full it is mapped, and a new one begins.
  *
  * What was collected stays so until it is mapped or taken back. If the
  * hypervisor refuses a run, those before it are mapped, and it and those behind
@@ -23,6 +24,7 @@
 
 #include <kunit/visibility.h>
 
+#include <linux/build_bug.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/minmax.h>
@@ -34,6 +36,13 @@
 #include <asm/kvm_iommu.h>
 
 #include "arm-smmu-kvm-host.h"
+
+/*
+ * As many pages as there is room for runs, so that there is room for each run.
+ * Interrupts are off while they are mapped, which the hypervisor does with a few
+ * calls.
+ */
+#define BATCH_SIZE	(KVM_IOMMU_MAX_RUNS * PAGE_SIZE)
 
 /**
  * smmu_kvm_batch_init() - prepare a domain's collection
@@ -113,27 +122,50 @@ static int flush(struct smmu_kvm_batch *b, u32 handle)
 	return ret;
 }
 
+/* Does a run go on where the collection ends, for the same purpose? */
+static bool continues(const struct smmu_kvm_batch *b, unsigned long iova, int prot)
+{
+	return b->iova + b->size == iova && b->prot == prot &&
+	       b->owner == current && b->in_task == in_task();
+}
+
 /**
  * smmu_kvm_batch_add() - collect a run of pages
  * @b: the collection
+ * @handle: the domain
  * @iova: where, page aligned
  * @paddr: the first page
  * @size: bytes
  * @prot: IOMMU_READ, IOMMU_WRITE, ...
  *
- * Return: false if it has to be mapped at once
+ * Return: 0, -EAGAIN if it has to be mapped at once, or why what was collected
+ * before it cannot be mapped
  */
-bool smmu_kvm_batch_add(struct smmu_kvm_batch *b, unsigned long iova,
-			phys_addr_t paddr, size_t size, int prot)
+int smmu_kvm_batch_add(struct smmu_kvm_batch *b, u32 handle, unsigned long iova,
+		       phys_addr_t paddr, size_t size, int prot)
 {
-	size_t pages = size / PAGE_SIZE;
 	unsigned long flags;
-	bool ret = false;
+	int ret = -EAGAIN;
 
-	if (!b->runs || pages > KVM_IOMMU_RUN_MAX_PAGES)
-		return false;
+	BUILD_BUG_ON(BATCH_SIZE / PAGE_SIZE > KVM_IOMMU_RUN_MAX_PAGES);
+
+	if (!b->runs)
+		return -EAGAIN;
 
 	spin_lock_irqsave(&b->lock, flags);
+
+	if (b->nr && !continues(b, iova, prot))
+		goto unlock;
+
+	if (b->nr && size > BATCH_SIZE - b->size) {
+		ret = flush(b, handle);
+		if (ret)
+			goto unlock;
+		ret = -EAGAIN;
+	}
+
+	if (size > BATCH_SIZE)
+		goto unlock;
 
 	if (!b->nr) {
 		b->owner = current;
@@ -141,16 +173,12 @@ bool smmu_kvm_batch_add(struct smmu_kvm_batch *b, unsigned long iova,
 		b->iova = iova;
 		b->size = 0;
 		b->prot = prot;
-	} else if (b->nr == KVM_IOMMU_MAX_RUNS || b->iova + b->size != iova ||
-		   b->prot != prot || b->owner != current ||
-		   b->in_task != in_task()) {
-		goto unlock;
 	}
 
-	b->runs[b->nr] = KVM_IOMMU_RUN(paddr, pages);
+	b->runs[b->nr] = KVM_IOMMU_RUN(paddr, size / PAGE_SIZE);
 	WRITE_ONCE(b->nr, b->nr + 1);
 	b->size += size;
-	ret = true;
+	ret = 0;
 
 unlock:
 	spin_unlock_irqrestore(&b->lock, flags);

@@ -56,11 +56,18 @@ int smmu_kvm_add_endpoint(struct smmu_kvm_builder *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_add_endpoint);
 
-/* What a run of stream IDs, or one with a mask, can match at most */
-static void stream_span(const struct smmu_kvm_desc_stream *s, u32 *first, u32 *last)
+/* Can an SMMU that does not compare all bits tell a run of stream IDs apart? */
+static bool run_is_distinct(u32 smr_mask, u32 sid, u32 nr)
 {
-	*first = s->sid & ~s->mask;
-	*last = *first + s->mask + s->nr - 1;
+	return !(smr_mask & (BIT(fls(sid ^ (sid + nr - 1))) - 1));
+}
+
+/* What a run of stream IDs, or one with a mask, can match at most */
+static void stream_span(u32 smr_mask, const struct smmu_kvm_desc_stream *s,
+			u32 *first, u32 *last)
+{
+	*first = s->sid & ~(s->mask | smr_mask);
+	*last = *first + (s->mask & ~smr_mask) + s->nr - 1;
 }
 
 /*
@@ -81,8 +88,8 @@ static bool streams_collide(const struct smmu_kvm_builder *b,
 		return (s1->sid != s2->sid || s1->mask != s2->mask) &&
 		       !((s1->sid ^ s2->sid) & ~(s1->mask | s2->mask | smr_mask));
 
-	stream_span(s1, &first1, &last1);
-	stream_span(s2, &first2, &last2);
+	stream_span(smr_mask, s1, &first1, &last1);
+	stream_span(smr_mask, s2, &first2, &last2);
 
 	return first1 <= last2 && first2 <= last1;
 }
@@ -116,6 +123,8 @@ int smmu_kvm_add_stream(struct smmu_kvm_builder *b, u32 smmu, u32 sid, u32 mask,
 		return -EINVAL;
 	if (sid > U16_MAX || mask > U16_MAX || (mask && nr != 1) ||
 	    !nr || nr > U16_MAX + 1 - sid)
+		return -EINVAL;
+	if (!run_is_distinct(b->smmus[smmu].smr_mask, sid, nr))
 		return -EINVAL;
 
 	ep = &b->endpoints[b->desc.nr_endpoints - 1];

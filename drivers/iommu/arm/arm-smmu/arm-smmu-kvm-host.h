@@ -23,6 +23,7 @@
 #include <linux/ratelimit_types.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue_types.h>
 
 #include "arm-smmu-kvm.h"
 
@@ -134,6 +135,7 @@ struct smmu_kvm_stream {
  * @trial: a domain without mappings
  * @fault_rate: how many faults are taken in what time
  * @log_rate: how many of them are logged
+ * @fault_work: looks for faults that no interrupt tells of
  * @lock: guards what follows, and the streams
  * @streams: streams that have a user
  * @masters: devices
@@ -146,6 +148,7 @@ struct smmu_kvm_device {
 	struct smmu_kvm_domain *trial;
 	struct ratelimit_state fault_rate;
 	struct ratelimit_state log_rate;
+	struct work_struct fault_work;
 	struct mutex lock;		/* guards what follows, and the streams */
 	struct list_head streams;
 	struct list_head masters;
@@ -175,8 +178,8 @@ struct smmu_kvm_batch {
 
 void smmu_kvm_batch_init(struct smmu_kvm_batch *b);
 void smmu_kvm_batch_free(struct smmu_kvm_batch *b);
-bool smmu_kvm_batch_add(struct smmu_kvm_batch *b, unsigned long iova,
-			phys_addr_t paddr, size_t size, int prot);
+int smmu_kvm_batch_add(struct smmu_kvm_batch *b, u32 handle, unsigned long iova,
+		       phys_addr_t paddr, size_t size, int prot);
 int smmu_kvm_batch_sync(struct smmu_kvm_batch *b, u32 handle,
 			unsigned long iova, size_t size);
 size_t smmu_kvm_batch_cancel(struct smmu_kvm_batch *b, u32 handle,

@@ -75,7 +75,7 @@ int smmu_kvm_claims(struct device *dev)
 		return 0;
 	if (kvm_iommu_pending())
 		return -EPROBE_DEFER;
-	if (!kvm_iommu_ready() || !topo)
+	if (!topo)
 		return 0;
 
 	for (i = 0; i < topo->desc->nr_smmus; i++) {
@@ -94,6 +94,8 @@ static void __init builder_free(struct smmu_kvm_builder *b)
 		of_node_put(b->smmu_np[i]);
 	for (i = 0; i < SMMU_KVM_MAX_ENDPOINTS; i++)
 		of_node_put(b->endpoint_np[i]);
+	for (i = 0; i < SMMU_KVM_MAX_CLIENTS; i++)
+		kfree_const(b->client_name[i]);
 	kvfree(b);
 }
 

@@ -68,10 +68,14 @@ static const struct smmu_kvm_match match_tegra194 = {
 	.max_instances = SMMU_KVM_MAX_INSTANCES,
 };
 
-/* Without data: known to need an implementation of its own. */
+/* Without data: known to need an implementation of its own, or older. */
 static const struct of_device_id smmu_kvm_of_ids[] = {
+	{ .compatible = "arm,mmu-400" },
+	{ .compatible = "arm,mmu-401" },
 	{ .compatible = "arm,mmu-500", .data = &match_mmu500 },
+	{ .compatible = "arm,smmu-v1" },
 	{ .compatible = "arm,smmu-v2", .data = &match_v2 },
+	{ .compatible = "cavium,smmu-v2" },
 	{ .compatible = "marvell,ap806-smmu-500" },
 	{ .compatible = "nvidia,smmu-500", .data = &match_mmu500 },
 	{ .compatible = "nvidia,tegra186-smmu", .data = &match_tegra186 },
@@ -83,6 +87,22 @@ static const struct of_device_id smmu_kvm_of_ids[] = {
 	{ }
 };
 
+/*
+ * What the hypervisor cannot drive. Clocks and power domains are the host's:
+ * it could stop an SMMU, or have it forget all it was told, and the hypervisor
+ * would not notice.
+ */
+static const struct smmu_kvm_match *smmu_match(const struct device_node *np)
+{
+	const struct of_device_id *id = of_match_node(smmu_kvm_of_ids, np);
+
+	if (!id || of_property_present(np, "clocks") ||
+	    of_property_present(np, "power-domains"))
+		return NULL;
+
+	return id->data;
+}
+
 /**
  * smmu_kvm_of_match() - is a node an SMMU that the hypervisor can drive?
  * @np: the node
@@ -91,9 +111,7 @@ static const struct of_device_id smmu_kvm_of_ids[] = {
  */
 bool smmu_kvm_of_match(const struct device_node *np)
 {
-	const struct of_device_id *id = of_match_node(smmu_kvm_of_ids, np);
-
-	return id && id->data;
+	return smmu_match(np);
 }
 
 /* A node below a disabled bus is as far away as a disabled one. */
@@ -195,15 +213,16 @@ static int __init describe_smmu(struct smmu_kvm_builder *b,
 
 static int __init describe_smmus(struct smmu_kvm_builder *b)
 {
-	const struct of_device_id *id;
+	const struct smmu_kvm_match *match;
 	struct device_node *np;
 	int ret = 0;
 
-	for_each_matching_node_and_match(np, smmu_kvm_of_ids, &id) {
-		if (!id->data || !smmu_is_taken(np))
+	for_each_matching_node(np, smmu_kvm_of_ids) {
+		match = smmu_match(np);
+		if (!match || !smmu_is_taken(np))
 			continue;
 
-		ret = describe_smmu(b, np, id->data);
+		ret = describe_smmu(b, np, match);
 		if (ret) {
 			of_node_put(np);
 			break;
@@ -273,11 +292,11 @@ static int __init describe_clients(struct smmu_kvm_builder *b,
 	unsigned int i;
 	int ret;
 
-	ret = of_property_match_string(mc, "reg-names", "sid");
-	if (ret < 0)
-		return 0;
 	if (!soc)
 		return malformed(mc, "unknown memory controller");
+	ret = of_property_match_string(mc, "reg-names", "sid");
+	if (ret < 0)
+		return malformed(mc, "no region of stream ID registers");
 	if (of_address_to_resource((struct device_node *)mc, ret, &res))
 		return malformed(mc, "no registers for stream IDs");
 

@@ -169,6 +169,15 @@ static void test_stream_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EINVAL, smmu_kvm_add_stream(b, 0, 1, 0, U32_MAX));
 	KUNIT_EXPECT_EQ(test, 0, b->desc.nr_streams);
 
+	/* An SMMU that does not compare 0x7f80 cannot tell these apart */
+	KUNIT_EXPECT_EQ(test, -EINVAL, smmu_kvm_add_stream(b, 0, 0, 0, 0x10000));
+	KUNIT_EXPECT_EQ(test, -EINVAL, smmu_kvm_add_stream(b, 0, 0x7f, 0, 2));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0x100, 0, 0x80));
+	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 0x7f, 0, 1));
+	b->desc.nr_streams = 0;
+	b->endpoints[0].nr_streams = 0;
+
+	b->smmus[0].smr_mask = 0;
 	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0, 0, 0x10000));
 	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 0xffff, 0, 1));
 	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0xffff, 0, 1));

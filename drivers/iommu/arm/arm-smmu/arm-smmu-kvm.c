@@ -37,6 +37,7 @@
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/string_choices.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <asm/kvm_iommu.h>
@@ -59,17 +60,22 @@
 #define MAX_FAULTS		16
 #define FAULT_INTERVAL_MS	100
 
-/*
- * Domains by handle, for faults. Its lock keeps a domain from being freed. It is
- * also taken where something is unmapped, which can be in an interrupt.
- */
-static DEFINE_XARRAY(smmu_kvm_domains);
-
-static void smmu_kvm_take_faults(struct smmu_kvm_device *smmu);
+/* Domains by handle, for faults. Its lock keeps a domain from being freed. */
+static DEFINE_XARRAY_FLAGS(smmu_kvm_domains, XA_FLAGS_LOCK_IRQ);
 
 static struct smmu_kvm_domain *to_smmu_kvm_domain(struct iommu_domain *domain)
 {
 	return container_of(domain, struct smmu_kvm_domain, domain);
+}
+
+/*
+ * The hypervisor has given a domain up. Nothing reaches its pages any more. That
+ * it has done so is to be logged, which no interrupt asks for. Any context.
+ */
+static void domain_lost(struct smmu_kvm_domain *domain)
+{
+	WRITE_ONCE(domain->lost, true);
+	schedule_work(&domain->smmu->fault_work);
 }
 
 /*
@@ -103,7 +109,7 @@ static void stream_detach(struct smmu_kvm_device *smmu,
 	ret = kvm_iommu_detach(stream->domain->handle, smmu->index,
 			       stream->endpoint, stream->id);
 	if (ret == -EIO)
-		smmu_kvm_take_faults(smmu);
+		domain_lost(stream->domain);
 	else if (ret)
 		dev_err(smmu->dev, "cannot detach stream 0x%x: %d\n",
 			stream->id, ret);
@@ -204,37 +210,6 @@ static void stream_put(struct smmu_kvm_device *smmu,
 }
 
 /*
- * The IOMMU core does not expect the first attach of a device to fail, and
- * gives the whole IOMMU up. Find out beforehand whether it would: whether the
- * hypervisor knows the device, has the resources, and controls which stream ID
- * the device uses. Attach to a domain without mappings, so that nothing is
- * reached, or to the one where the stream ID is already.
- */
-static int stream_try(struct smmu_kvm_device *smmu,
-		      struct smmu_kvm_stream *stream)
-{
-	struct smmu_kvm_domain *domain = smmu->trial;
-	struct smmu_kvm_stream *s;
-	int ret;
-
-	if (stream->domain)
-		return 0;
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain && streams_match(smmu, s->id, stream->id)) {
-			domain = s->domain;
-			break;
-		}
-	}
-
-	ret = stream_attach(smmu, stream, domain);
-	if (!ret)
-		stream_detach(smmu, stream);
-
-	return ret;
-}
-
-/*
  * Domains
  */
 
@@ -312,6 +287,58 @@ static void domain_free(struct smmu_kvm_domain *domain)
 	kfree(domain);
 }
 
+/* One that is lost is of no use to the devices that come after it. */
+static struct smmu_kvm_domain *trial_domain(struct smmu_kvm_device *smmu)
+{
+	struct smmu_kvm_domain *domain;
+
+	if (!READ_ONCE(smmu->trial->lost))
+		return smmu->trial;
+
+	domain = domain_alloc(smmu, NULL);
+	if (!IS_ERR(domain)) {
+		domain_free(smmu->trial);
+		smmu->trial = domain;
+	}
+
+	return domain;
+}
+
+/*
+ * The IOMMU core does not expect the first attach of a device to fail, and
+ * gives the whole IOMMU up. Find out beforehand whether it would: whether the
+ * hypervisor knows the device, has the resources, and controls which stream ID
+ * the device uses. Attach to a domain without mappings, so that nothing is
+ * reached, or to the one where the stream ID is already.
+ */
+static int stream_try(struct smmu_kvm_device *smmu,
+		      struct smmu_kvm_stream *stream)
+{
+	struct smmu_kvm_domain *domain;
+	struct smmu_kvm_stream *s;
+	int ret;
+
+	if (stream->domain)
+		return 0;
+
+	domain = trial_domain(smmu);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain && streams_match(smmu, s->id, stream->id)) {
+			domain = s->domain;
+			break;
+		}
+	}
+
+	ret = stream_attach(smmu, stream, domain);
+	if (!ret)
+		stream_detach(smmu, stream);
+
+	return ret;
+}
+
 static struct iommu_domain *smmu_kvm_domain_alloc_paging(struct device *dev)
 {
 	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
@@ -386,10 +413,14 @@ static int smmu_kvm_map_pages(struct iommu_domain *domain, unsigned long iova,
 	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
 	size_t size = pgsize * pgcount;
 
-	if (pgsize == PAGE_SIZE && !gfpflags_allow_blocking(gfp) &&
-	    smmu_kvm_batch_add(&d->batch, iova, paddr, size, prot)) {
-		*mapped += size;
-		return 0;
+	if (pgsize == PAGE_SIZE && !gfpflags_allow_blocking(gfp)) {
+		int ret = smmu_kvm_batch_add(&d->batch, d->handle, iova, paddr,
+					     size, prot);
+
+		if (!ret)
+			*mapped += size;
+		if (ret != -EAGAIN)
+			return ret;
 	}
 
 	return kvm_iommu_map(d->handle, iova, paddr, pgsize, pgcount, prot, gfp,
@@ -411,21 +442,22 @@ static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
 {
 	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
 	size_t size = pgsize * pgcount, unmapped;
+	int ret;
 
 	/* A page that has only been collected so far is as good as mapped */
 	unmapped = smmu_kvm_batch_cancel(&d->batch, d->handle, iova, size);
-	if (unmapped < size)
-		unmapped += kvm_iommu_unmap(d->handle, iova, pgsize,
-					    DIV_ROUND_UP(size - unmapped, pgsize));
-	if (likely(unmapped >= size))
+	if (unmapped >= size)
 		return size;
 
-	/*
-	 * Nothing reaches the pages of a domain that the hypervisor has given
-	 * up: for its user they are unmapped. They cannot leave the host.
-	 */
-	smmu_kvm_take_faults(d->smmu);
-	return READ_ONCE(d->lost) ? size : unmapped;
+	ret = kvm_iommu_unmap(d->handle, iova, pgsize,
+			      DIV_ROUND_UP(size - unmapped, pgsize), &unmapped);
+	if (unlikely(ret == -EIO)) {
+		/* For its user the pages are unmapped. They cannot leave the host. */
+		domain_lost(d);
+		return size;
+	}
+
+	return min(unmapped, size);
 }
 
 static phys_addr_t smmu_kvm_iova_to_phys(struct iommu_domain *domain,
@@ -476,8 +508,8 @@ static struct smmu_kvm_device *smmu_kvm_from_fwnode(struct fwnode_handle *fwnode
 
 static void master_put_streams(struct smmu_kvm_master *master)
 {
-	while (master->nr_streams)
-		stream_put(master->smmu, master->streams[--master->nr_streams]);
+	for (; master->nr_streams; master->nr_streams--)
+		stream_put(master->smmu, master->streams[master->nr_streams - 1]);
 }
 
 static int master_get_streams(struct smmu_kvm_master *master,
@@ -506,7 +538,9 @@ static int master_get_streams(struct smmu_kvm_master *master,
 				id);
 			return PTR_ERR(stream);
 		}
-		master->streams[master->nr_streams++] = stream;
+		/* Counted first: __counted_by() */
+		master->nr_streams++;
+		master->streams[master->nr_streams - 1] = stream;
 
 		ret = stream_try(smmu, stream);
 		if (ret) {
@@ -541,6 +575,8 @@ static struct iommu_device *smmu_kvm_probe_device(struct device *dev)
 
 	master->smmu = smmu;
 	master->dev = dev;
+	/* There is room for num_ids, and a compiler that knows it has set this */
+	master->nr_streams = 0;
 
 	mutex_lock(&smmu->lock);
 	ret = master_get_streams(master, fwspec);
@@ -719,7 +755,10 @@ static struct device_node *find_node(u32 smmu, u32 sid)
 			const struct smmu_kvm_desc_stream *s;
 
 			s = &topo->streams[ep->first_stream + j];
-			if (s->smmu == smmu && sid - s->sid < s->nr)
+			if (s->smmu != smmu)
+				continue;
+			/* A run has no mask */
+			if (sid - s->sid < s->nr || !((sid ^ s->sid) & ~s->mask))
 				return topo->endpoint_np[i];
 		}
 	}
@@ -749,21 +788,12 @@ static bool report_context_fault(const struct kvm_iommu_fault *fault)
 static void report_sync_fault(struct smmu_kvm_device *smmu,
 			      const struct kvm_iommu_fault *fault)
 {
-	struct smmu_kvm_domain *domain;
-	unsigned long irqflags;
-
 	if (!fault->handle) {
 		dev_err(smmu->dev,
 			"reset did not complete, instance=%u: all streams are blocked\n",
 			fault->instance);
 		return;
 	}
-
-	xa_lock_irqsave(&smmu_kvm_domains, irqflags);
-	domain = xa_load(&smmu_kvm_domains, fault->handle);
-	if (domain)
-		WRITE_ONCE(domain->lost, true);
-	xa_unlock_irqrestore(&smmu_kvm_domains, irqflags);
 
 	dev_err(smmu->dev,
 		"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u: its streams are blocked\n",
@@ -819,9 +849,11 @@ static bool take_fault(struct smmu_kvm_device *smmu)
 	return true;
 }
 
-/* For what no interrupt tells. Any context */
-static void smmu_kvm_take_faults(struct smmu_kvm_device *smmu)
+/* For what no interrupt tells */
+static void smmu_kvm_fault_work(struct work_struct *work)
 {
+	struct smmu_kvm_device *smmu = container_of(work, struct smmu_kvm_device,
+						    fault_work);
 	unsigned int n;
 
 	for (n = 0; n < MAX_FAULTS && take_fault(smmu); n++)
@@ -918,6 +950,7 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 			     msecs_to_jiffies(FAULT_INTERVAL_MS), MAX_FAULTS);
 	ratelimit_default_init(&smmu->log_rate);
 	ratelimit_set_flags(&smmu->fault_rate, RATELIMIT_MSG_ON_RELEASE);
+	INIT_WORK(&smmu->fault_work, smmu_kvm_fault_work);
 	mutex_init(&smmu->lock);
 	INIT_LIST_HEAD(&smmu->streams);
 	INIT_LIST_HEAD(&smmu->masters);
@@ -987,6 +1020,11 @@ static int __init smmu_kvm_driver_init(void)
 
 	if (!kvm_iommu_ready() || !topo)
 		return 0;
+
+	if (strcmp(smmu_kvm_fmt, "auto") && strcmp(smmu_kvm_fmt, "lpae") &&
+	    strcmp(smmu_kvm_fmt, "v7s"))
+		pr_err("arm-smmu-kvm: format=%s: unknown, it is auto\n",
+		       smmu_kvm_fmt);
 
 	smmu_kvm_mc_report(topo);
 	smmu_kvm_debugfs_init(topo);

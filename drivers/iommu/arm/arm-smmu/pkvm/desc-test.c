@@ -168,8 +168,10 @@ BAD(stream_smmu, b->streams[0].smmu = 2)
 BAD(stream_none, b->streams[0].nr = 0)
 BAD(stream_wraps, b->streams[1].nr = 0xff01)
 BAD(stream_run_masked, b->streams[1].mask = 1)
+BAD(stream_run_ignored, b->smmus[1].smr_mask = 0x80)
 BAD(streams_collide_mask, b->streams[3].mask = 0x1ff)
 BAD(streams_collide_run, b->streams[3].sid = 0x100)
+BAD(streams_collide_run_ignored, b->smmus[1].smr_mask = 0x200; b->streams[3].sid = 0x310)
 BAD(streams_collide_ignored, b->streams[4].sid = 0x84)
 BAD(streams_collide_equal, b->streams[4].sid = 4; b->streams[4].mask = 1)
 BAD(ep_order, b->endpoints[1].first_stream = 0)
@@ -209,9 +211,10 @@ static const struct bad_case bad_cases[] = {
 	CASE(smmu_huge), CASE(smmu_flags), CASE(smmu_reserved), CASE(smmu_smr_mask),
 	CASE(instances_overlap), CASE(smmus_overlap), CASE(stream_smmu),
 	CASE(stream_none), CASE(stream_wraps), CASE(stream_run_masked),
-	CASE(streams_collide_mask), CASE(streams_collide_run),
-	CASE(streams_collide_ignored), CASE(streams_collide_equal), CASE(ep_order),
-	CASE(ep_gap), CASE(ep_no_stream), CASE(ep_far), CASE(ep_client_far),
+	CASE(stream_run_ignored), CASE(streams_collide_mask), CASE(streams_collide_run),
+	CASE(streams_collide_run_ignored), CASE(streams_collide_ignored),
+	CASE(streams_collide_equal), CASE(ep_order), CASE(ep_gap),
+	CASE(ep_no_stream), CASE(ep_far), CASE(ep_client_far),
 	CASE(ep_client_wrap), CASE(ep_parked_sid), CASE(ep_passthrough_sid),
 	CASE(ep_wide_sid), CASE(ep_two_streams_clients), CASE(ep_run_clients),
 	CASE(client_unaligned), CASE(client_same), CASE(client_far),

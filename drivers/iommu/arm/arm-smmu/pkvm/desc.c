@@ -125,22 +125,36 @@ static int check_smmus(void)
 static bool streams_collide(const struct smmu_kvm_desc_stream *a,
 			    const struct smmu_kvm_desc_stream *b)
 {
+	u32 smr_mask, mask_a, mask_b;
+
 	if (a->smmu != b->smmu)
 		return false;
+
+	smr_mask = desc.smmus[a->smmu].smr_mask;
 
 	if (a->nr == 1 && b->nr == 1) {
 		if (a->sid == b->sid && a->mask == b->mask)
 			return false;
-		return smmu_streams_overlap(a->sid, a->mask | desc.smmus[a->smmu].smr_mask,
-					    b->sid, b->mask);
+		return smmu_streams_overlap(a->sid, a->mask | smr_mask, b->sid, b->mask);
 	}
 
 	/*
-	 * A run of stream IDs has no mask of its own; for the other side it
-	 * is enough to be on the safe side and compare what it may span.
+	 * A run of stream IDs has no mask of its own, and what the SMMU does
+	 * not compare is the same in all of it; for the other side it is enough
+	 * to be on the safe side and compare what it may span.
 	 */
-	return ranges_overlap(a->sid & ~a->mask, a->nr + a->mask,
-			      b->sid & ~b->mask, b->nr + b->mask);
+	mask_a = a->mask & ~smr_mask;
+	mask_b = b->mask & ~smr_mask;
+	return ranges_overlap(a->sid & ~(a->mask | smr_mask), a->nr + mask_a,
+			      b->sid & ~(b->mask | smr_mask), b->nr + mask_b);
+}
+
+/* Can the SMMU tell the stream IDs of a run apart? */
+static bool run_is_distinct(const struct smmu_kvm_desc_stream *s)
+{
+	u32 differ = s->sid ^ (s->sid + s->nr - 1);
+
+	return !(desc.smmus[s->smmu].smr_mask & (BIT(fls(differ)) - 1));
 }
 
 static int check_streams(void)
@@ -152,7 +166,7 @@ static int check_streams(void)
 		const struct smmu_kvm_desc_stream *a = &desc.streams[i];
 
 		if (a->smmu >= head->nr_smmus || !a->nr || a->nr > BIT(16) - a->sid ||
-		    (a->nr > 1 && a->mask))
+		    (a->nr > 1 && a->mask) || !run_is_distinct(a))
 			return -EINVAL;
 	}
 

@@ -10,11 +10,14 @@
  *	attach	bank set up and enabled (first attachment of the domain),
  *		then S2CR, then the stream match register becomes valid,
  *		then the memory controller gives the device its stream ID
- *	detach	the same backwards, then, when the bank has no stream left, it
- *		is disabled, and free once its TLB entries are gone
+ *	detach	the same backwards, then, when the bank has no stream left and
+ *		nothing is under way, it is disabled, and free once its TLB
+ *		entries are gone
  *
  * A transaction in flight on the way through either finds all of it, or it
- * faults.
+ * faults. For what has passed the S2CR, a bank that is disabled would be one
+ * that bypasses: it is disabled when that has come to its end, and one that is
+ * given up goes on translating.
  *
  * A domain is one context bank with a stage 1 of its own, without stage 2: the
  * tables are the hypervisor's, there is nothing that a second stage would add.
@@ -59,8 +62,8 @@ static unsigned int id_to_bits(unsigned int size)
 static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_smmu *d)
 {
 	static const u8 regs[] = { ARM_SMMU_GR0_ID0, ARM_SMMU_GR0_ID1,
-				   ARM_SMMU_GR0_ID2, ARM_SMMU_GR0_ID7 };
-	u32 id0, id1, id2, id7;
+				   ARM_SMMU_GR0_ID2 };
+	u32 id0, id1, id2;
 	unsigned int i, inst;
 
 	/* Mirrored instances that differ cannot be programmed alike. */
@@ -73,10 +76,7 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	id0 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID0);
 	id1 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID1);
 	id2 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID2);
-	id7 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID7);
 
-	if (FIELD_GET(ARM_SMMU_ID7_MAJOR, id7) != 2)
-		return -ENODEV;
 	/* Stage 1, AArch64 tables of 4 KiB, and stream matching we rely on. */
 	if (!(id0 & ARM_SMMU_ID0_S1TS) || !(id0 & ARM_SMMU_ID0_SMS) ||
 	    !(id2 & ARM_SMMU_ID2_PTFS_4K))
@@ -148,26 +148,29 @@ static void smmu_size_streams(struct smmu_device *smmu)
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(0), 0);
 }
 
-static int smmu_reset(struct smmu_device *smmu)
+/*
+ * IHI 0062, 9.6.1: fault what does not match or matches twice, report it, keep
+ * the TLB to this SMMU's own invalidations (PTM, VMIDPNE).
+ */
+#define SMMU_CR0	(ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG |		\
+			 ARM_SMMU_sCR0_GFRE | ARM_SMMU_sCR0_GFIE |		\
+			 ARM_SMMU_sCR0_GCFGFRE | ARM_SMMU_sCR0_GCFGFIE |	\
+			 ARM_SMMU_sCR0_VMIDPNE | ARM_SMMU_sCR0_PTM)
+
+/*
+ * No stream matches, and what does not match faults. Fast: until it is done, an
+ * SMMU that has lost its registers passes everything.
+ */
+static void smmu_block_streams(struct smmu_device *smmu)
 {
-	u32 cr0, vital, acr, fsr;
 	unsigned int i, inst;
-	int ret;
+	u32 off;
 
-	/*
-	 * IHI 0062, 9.6.1: fault what does not match or matches twice, report
-	 * it, keep the TLB to this SMMU's own invalidations (PTM, VMIDPNE).
-	 */
-	cr0 = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG |
-	      ARM_SMMU_sCR0_GFRE | ARM_SMMU_sCR0_GFIE |
-	      ARM_SMMU_sCR0_GCFGFRE | ARM_SMMU_sCR0_GCFGFIE |
-	      ARM_SMMU_sCR0_VMIDPNE | ARM_SMMU_sCR0_PTM;
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
-		void __iomem *gr0 = smmu_page(smmu, inst, ARM_SMMU_GR0);
-
-		writel_relaxed(cr0 | (readl_relaxed(gr0 + ARM_SMMU_GR0_sCR0) &
-				      ARM_SMMU_sCR0_CLIENTPD),
-			       gr0 + ARM_SMMU_GR0_sCR0);
+		off = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) &
+		      ARM_SMMU_sCR0_CLIENTPD;
+		writel_relaxed(SMMU_CR0 | off,
+			       smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sCR0);
 	}
 
 	for (i = 0; i < smmu->nr_streams; i++) {
@@ -175,41 +178,69 @@ static int smmu_reset(struct smmu_device *smmu)
 			    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT));
 		smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), 0);
 	}
-	smmu_size_streams(smmu);
 
-	/*
-	 * Erratum 826419 and others want ACR unlocked to clear ACTLR.CPRE;
-	 * the TLB for unmatched streams off keeps faults prompt.
-	 */
-	if (smmu->flags & SMMU_KVM_MMU500) {
-		for (inst = 0; inst < smmu->nr_instances; inst++) {
-			void __iomem *gr0 = smmu_page(smmu, inst, ARM_SMMU_GR0);
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0, SMMU_CR0);
+}
 
-			acr = readl_relaxed(gr0 + ARM_SMMU_GR0_sACR);
-			acr &= ~MMU500_ACR_CACHE_LOCK;
-			acr |= MMU500_ACR_SMTNMB_TLBEN | MMU500_ACR_S2CRB_TLBEN;
-			writel_relaxed(acr, gr0 + ARM_SMMU_GR0_sACR);
+/*
+ * Disabled alone a bank would bypass: its second stage faults (IHI 0062, 9.6.35).
+ * No stream leads there, and nothing is on its way through it.
+ */
+static void smmu_disable_bank(struct smmu_device *smmu, unsigned int bank)
+{
+	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
+	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
+		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_FAULT) |
+		    FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank)));
+}
+
+/*
+ * Errata 826419, 841119 and others of the MMU-500: no prefetch (ACTLR.CPRE),
+ * which ACR may have locked. Nothing is to be remembered of streams that match
+ * nothing or bypass: there are none that should get through.
+ */
+static void smmu_setup_mmu500(struct smmu_device *smmu)
+{
+	unsigned int i, inst;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		void __iomem *reg = smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sACR;
+
+		writel_relaxed(readl_relaxed(reg) & ~(MMU500_ACR_CACHE_LOCK |
+						      MMU500_ACR_SMTNMB_TLBEN |
+						      MMU500_ACR_S2CRB_TLBEN), reg);
+		for (i = 0; i < smmu->nr_banks; i++) {
+			reg = smmu_page(smmu, inst, smmu_bank_page(smmu, i)) + ARM_SMMU_CB_ACTLR;
+			writel_relaxed(readl_relaxed(reg) & ~MMU500_ACTLR_CPRE, reg);
 		}
 	}
+}
+
+static int smmu_reset(struct smmu_device *smmu)
+{
+	u32 cr0, vital, fsr;
+	unsigned int i, inst;
+	int ret;
+
+	smmu_block_streams(smmu);
+	smmu_size_streams(smmu);
+
+	if (smmu->flags & SMMU_KVM_MMU500)
+		smmu_setup_mmu500(smmu);
 
 	for (i = 0; i < smmu->nr_banks; i++) {
-		smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_SCTLR, 0);
+		smmu_disable_bank(smmu, i);
 		smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_FSR, ARM_SMMU_CB_FSR_FAULT);
-		if (smmu->flags & SMMU_KVM_MMU500)
-			smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_ACTLR, 0);
 	}
 
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLH, 0);
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
-	/* Whether or not it ends: what follows makes all streams fault. */
 	ret = smmu_tlb_sync_global(smmu);
 
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		fsr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sGFSR);
 		writel_relaxed(fsr, smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sGFSR);
 	}
-
-	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0, cr0);
 
 	/* Believe nothing of what isolation rests on that was not read back. */
 	vital = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG | ARM_SMMU_sCR0_GFIE;
@@ -372,6 +403,12 @@ static int smmu_domain_init(struct kvm_hyp_iommu_domain *domain)
 		return ret;
 
 	smmu = smmu_of(domain);
+	/*
+	 * To Tegra's memory controller bit 39 may be no address bit, but another
+	 * layout of the same memory, and no address is as large.
+	 */
+	if (smmu_desc()->mc_size)
+		domain->pa_bits = 39;
 	*cfg = (struct io_pgtable_cfg) {
 		.pgsize_bitmap	= smmu->lpae_pgsizes,
 		.ias		= smmu->ias,
@@ -494,6 +531,10 @@ static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
 /*
  * Take the bank from a domain none of whose streams is left. Its tables are
  * out of use when this returns, or the bank is never used again.
+ *
+ * Two waits: the first for what had passed the S2CR before that was changed. It
+ * translates until it is done, and may leave something in the TLB. The second
+ * for the TLB to forget that.
  */
 static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
 {
@@ -503,8 +544,11 @@ static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
 
 	hyp_assert_lock_held(&smmu->lock);
 
-	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
 	ret = smmu_tlb_inv_bank(smmu, bank);
+	if (!ret) {
+		smmu_disable_bank(smmu, bank);
+		ret = smmu_tlb_inv_bank(smmu, bank);
+	}
 	if (ret) {
 		smmu->banks[bank].quarantined = true;
 		return ret;
@@ -594,6 +638,7 @@ static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id
 	struct smmu_device *smmu = smmu_of(domain);
 	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
 	struct smmu_stream *s;
+	bool stuck = false;
 	int bank, index, ret;
 
 	index = smmu_desc_find_stream(domain->iommu, endpoint, sid, mask);
@@ -649,11 +694,13 @@ static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id
 		stream_users[index]++;
 	} else if (!s->users) {
 		smmu_clear_stream(smmu, s);
-		if (!smmu_bank_has_streams(domain) && smmu_put_bank(domain))
-			kvm_hyp_iommu_quarantine(domain);
+		stuck = !smmu_bank_has_streams(domain) && smmu_put_bank(domain);
 	}
 unlock:
 	hyp_spin_unlock(&smmu->lock);
+
+	if (stuck)
+		kvm_hyp_iommu_quarantine(domain);
 
 	return ret;
 }
@@ -694,22 +741,29 @@ unlock:
 	return ret;
 }
 
-/* The core has given the domain up: whatever it routes faults from now on. */
+/*
+ * The core has given the domain up: whatever it routes faults from now on. What
+ * is on its way through the bank already, which may be what does not come to an
+ * end, must go on finding the domain's tables there: the core keeps them, and
+ * all that they lead to.
+ */
 static void smmu_block(struct kvm_hyp_iommu_domain *domain)
 {
 	struct smmu_device *smmu = smmu_of(domain);
 	int bank = smmu_domain_bank(domain);
 	unsigned int i;
 
+	hyp_spin_lock(&smmu->lock);
+
 	for (i = 0; i < smmu->nr_streams; i++)
 		if (smmu->streams[i].domain == domain)
 			smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
 				    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_FAULT));
 
-	if (bank >= 0) {
+	if (bank >= 0)
 		smmu->banks[bank].quarantined = true;
-		smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
-	}
+
+	hyp_spin_unlock(&smmu->lock);
 }
 
 /*
@@ -758,6 +812,16 @@ static void smmu_restore(struct smmu_device *smmu)
 static void smmu_resume(void)
 {
 	unsigned int i;
+
+	/* All block before one of them waits for its TLB. */
+	for (i = 0; i < nr_smmus; i++) {
+		hyp_spin_lock(&smmus[i].lock);
+		if (smmu_is_lost(&smmus[i])) {
+			smmu_block_streams(&smmus[i]);
+			smmus[i].blocked = true;
+		}
+		hyp_spin_unlock(&smmus[i].lock);
+	}
 
 	for (i = 0; i < nr_smmus; i++) {
 		hyp_spin_lock(&smmus[i].lock);

@@ -203,12 +203,17 @@ void tegra_mc_return(void)
 	__pkvm_hyp_return_mmio(desc->mc_base, desc->mc_size);
 }
 
-static bool mc_is_listed(u32 override)
+/* Is it a client of the description, or one that was found before? */
+static bool mc_is_known(u32 override)
 {
 	unsigned int i;
 
 	for (i = 0; i < smmu_desc()->nr_clients; i++)
 		if (smmu_desc_client(i)->override == override)
+			return true;
+
+	for (i = 0; i < mc.nr_unlisted; i++)
+		if (mc.unlisted[i].override == override)
 			return true;
 
 	return false;
@@ -228,7 +233,7 @@ static void mc_find_unlisted(void)
 	for (override = 0; override < end / 8 * 8; override += 8) {
 		u32 found = mc_read(override, override + 4);
 
-		if (mc_is_listed(override) ||
+		if (mc_is_known(override) ||
 		    FIELD_GET(MC_OVERRIDE_SID, found) != smmu_desc()->mc_passthrough_sid)
 			continue;
 
@@ -309,18 +314,27 @@ static void mc_unroute_client(unsigned int i)
 	mc.clients[i].sid = smmu_desc()->mc_parked_sid;
 }
 
-/* Put back what a loss of power has undone, before the host runs. */
+/*
+ * Put back what a loss of power has undone, before the host runs. Clients that
+ * nobody has described may come back otherwise than they were found.
+ */
 void tegra_mc_resume(void)
 {
+	bool lost = false;
 	unsigned int i;
 
 	if (!mc_present())
 		return;
 
 	hyp_spin_lock(&mc.lock);
-	for (i = 0; i < smmu_desc()->nr_clients; i++)
-		if (!mc_client_is_right(i))
-			mc_force(i, mc.clients[i].sid);
+	for (i = 0; i < smmu_desc()->nr_clients; i++) {
+		if (mc_client_is_right(i))
+			continue;
+		lost = true;
+		mc_force(i, mc.clients[i].sid);
+	}
+	if (lost)
+		mc_find_unlisted();
 	mc_park_unlisted();
 	hyp_spin_unlock(&mc.lock);
 }

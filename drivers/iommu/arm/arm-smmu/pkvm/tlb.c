@@ -146,7 +146,11 @@ static void smmu_flush_all(void *cookie)
 	struct kvm_hyp_iommu_domain *domain = cookie;
 	int bank = smmu_domain_bank(domain);
 
-	if (bank >= 0 && smmu_tlb_inv_bank(smmu_of(domain), bank))
+	/* One wait is enough: what a lost domain has is kept for good. */
+	if (bank < 0 || domain->quarantined)
+		return;
+
+	if (smmu_tlb_inv_bank(smmu_of(domain), bank))
 		kvm_hyp_iommu_quarantine(domain);
 }
 

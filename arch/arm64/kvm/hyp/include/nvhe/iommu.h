@@ -36,6 +36,8 @@
  * @handle: what the host calls it
  * @iommu: index of the IOMMU that it is for
  * @fmt: page-table format, never KVM_IOMMU_FMT_AUTO
+ * @pa_bits: bits of a physical address that may be mapped, if less than the page
+ *	     table has
  * @low_tables: tables have to be below 4 GiB
  * @want: the block that the last failed allocation wanted, KVM_IOMMU_BLOCK_*
  * @quarantined: an invalidation never completed. Its streams are blocked, its
@@ -51,6 +53,7 @@ struct kvm_hyp_iommu_domain {
 	u32			handle;
 	u32			iommu;
 	enum kvm_iommu_fmt	fmt;
+	u8			pa_bits;
 	bool			low_tables;
 	u32			want;
 	bool			quarantined;
@@ -65,7 +68,8 @@ struct kvm_hyp_iommu_domain {
  * @init: read the description, check the hardware, take it over so that every
  *	  stream faults. All or nothing: after an error the host has the
  *	  hardware back. The host is still trusted, other CPUs do not call.
- * @domain_init: choose a format (@domain->fmt), fill in @domain->pgt.cfg and
+ * @domain_init: choose a format (@domain->fmt), fill in @domain->pgt.cfg (and
+ *	  @domain->pa_bits) and
  *	  make the page table. -EINVAL: no such IOMMU; -EOPNOTSUPP: it cannot
  *	  do this format.
  * @domain_destroy: undo @domain_init. Nothing is attached or mapped.

@@ -144,7 +144,8 @@ bool kvm_hyp_iommu_memory_above(u64 limit)
  * @pfn: first page of the description
  * @nr_pages: pages to be donated: the description, then room for the driver
  *
- * Context: before finalisation, once. On failure nothing has changed.
+ * Context: before finalisation, once. On failure pages and registers are the
+ * host's again. An IOMMU that was taken by then lets nothing through.
  *
  * Return: 0, -EBUSY if it was done before, or what the driver says.
  */
@@ -222,10 +223,11 @@ static void domain_put(struct kvm_hyp_iommu_domain *domain)
 	hyp_spin_unlock(&table_lock);
 }
 
+/* Once the lock is dropped, the host can name the domain, and free it. */
 static int domain_insert(struct kvm_hyp_iommu_domain *domain)
 {
-	u32 i, handle;
 	int ret = -ENOSPC;
+	u32 i, handle;
 
 	hyp_spin_lock(&table_lock);
 	for (i = 0; i < KVM_IOMMU_MAX_DOMAINS; i++) {
@@ -237,8 +239,8 @@ static int domain_insert(struct kvm_hyp_iommu_domain *domain)
 		domain->handle = handle;
 		domain->refs = 1;
 		domains[handle] = domain;
-		nr_domains++;
-		ret = 0;
+		WRITE_ONCE(nr_domains, nr_domains + 1);
+		ret = handle;
 		break;
 	}
 	hyp_spin_unlock(&table_lock);
@@ -285,7 +287,6 @@ int __pkvm_iommu_alloc_domain(u32 iommu, u32 fmt, u64 *regs)
 		goto free;
 	}
 
-	/* From here on the host can name it: read what is constant before. */
 	cfg = &domain->pgt.cfg;
 	regs[0] = FIELD_PREP(KVM_IOMMU_DOMAIN_FMT, domain->fmt) |
 		  FIELD_PREP(KVM_IOMMU_DOMAIN_IAS, cfg->ias) |
@@ -293,12 +294,9 @@ int __pkvm_iommu_alloc_domain(u32 iommu, u32 fmt, u64 *regs)
 	regs[1] = cfg->pgsize_bitmap;
 
 	ret = domain_insert(domain);
-	if (ret)
-		goto destroy;
+	if (ret > 0)
+		return ret;
 
-	return domain->handle;
-
-destroy:
 	iommu_ops->domain_destroy(domain);
 free:
 	kvm_hyp_iommu_pool_free(domain, 0);
@@ -386,7 +384,7 @@ int __pkvm_iommu_free_domain(u32 handle)
 
 	hyp_spin_lock(&table_lock);
 	domains[handle] = NULL;
-	nr_domains--;
+	WRITE_ONCE(nr_domains, nr_domains - 1);
 	hyp_spin_unlock(&table_lock);
 
 	kvm_hyp_iommu_pool_free(domain, 0);
@@ -517,13 +515,24 @@ static int check_range(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 pgsize
 	return 0;
 }
 
+/* May the domain's devices reach the pages? Take the references if so. */
+static int use_pages(struct kvm_hyp_iommu_domain *domain, u64 paddr, u64 size)
+{
+	u64 last;
+
+	if (check_add_overflow(paddr, size - 1, &last) || last >> domain->pgt.cfg.oas ||
+	    (domain->pa_bits && last >> domain->pa_bits))
+		return -EINVAL;
+
+	return __pkvm_host_use_dma(paddr, size);
+}
+
 /* As __pkvm_iommu_map(), for a domain that is locked. */
 static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
 		      u64 pgsize, u64 pgcount, u32 prot, u64 *done)
 {
 	struct io_pgtable_ops *ops = domain->pgt.ops;
 	size_t size, mapped = 0;
-	u64 last;
 	int ret;
 
 	hyp_assert_lock_held(&domain->lock);
@@ -535,14 +544,13 @@ static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
 	size = pgsize * pgcount;
 	if ((prot & ~KVM_IOMMU_PROT_MASK) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
 		return -EINVAL;
-	if (!IS_ALIGNED(paddr, pgsize) || check_add_overflow(paddr, (u64)size - 1, &last) ||
-	    last >> domain->pgt.cfg.oas)
+	if (!IS_ALIGNED(paddr, pgsize))
 		return -EINVAL;
 
 	if (domain->quarantined)
 		return -EIO;
 
-	ret = __pkvm_host_use_dma(paddr, size);
+	ret = use_pages(domain, paddr, size);
 	if (ret)
 		return ret;
 
@@ -594,12 +602,14 @@ int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
 /**
  * __pkvm_iommu_set_runs() - say where a CPU leaves lists of runs of pages
  * @cpu: the CPU
- * @pfn: a page that the host has shared with the hypervisor
+ * @pfn: a page of the host, which becomes shared with the hypervisor
  *
- * It stays there for good: the host can no longer unshare it.
+ * It stays so for good: the host can no longer unshare it. It is shared here,
+ * and not before, so that it serves no other purpose: nobody else has to give
+ * back what this pins.
  *
  * Return: 0, -EINVAL: no such CPU; -EBUSY: it has one; -EPERM: the page is not
- * shared.
+ * the host's alone.
  */
 int __pkvm_iommu_set_runs(u64 cpu, u64 pfn)
 {
@@ -613,11 +623,19 @@ int __pkvm_iommu_set_runs(u64 cpu, u64 pfn)
 
 	hyp_spin_lock(&set_runs_lock);
 	runs = per_cpu_ptr(&host_runs, cpu);
-	if (!*runs) {
-		ret = hyp_pin_shared_mem(page, page + 1);
-		if (!ret)
-			*runs = page;
-	}
+	if (*runs)
+		goto unlock;
+
+	ret = __pkvm_host_share_hyp(pfn);
+	if (ret)
+		goto unlock;
+
+	ret = hyp_pin_shared_mem(page, page + 1);
+	if (ret)
+		__pkvm_host_unshare_hyp(pfn);
+	else
+		WRITE_ONCE(*runs, page);
+unlock:
 	hyp_spin_unlock(&set_runs_lock);
 
 	return ret;
@@ -640,7 +658,7 @@ static int map_runs_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, const 
 		u64 run = READ_ONCE(runs[n]), paddr = KVM_IOMMU_RUN_ADDR(run);
 
 		pages = min(KVM_IOMMU_RUN_PAGES(run), KVM_IOMMU_MAX_PAGES - total);
-		ret = __pkvm_host_use_dma(paddr, pages << PAGE_SHIFT);
+		ret = use_pages(domain, paddr, pages << PAGE_SHIFT);
 		if (ret)
 			break;
 		copy[n] = KVM_IOMMU_RUN(paddr, pages);
@@ -685,7 +703,7 @@ static int map_runs_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, const 
  */
 int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, u64 *done, u64 *want)
 {
-	const u64 *runs = *this_cpu_ptr(&host_runs);
+	const u64 *runs = READ_ONCE(*this_cpu_ptr(&host_runs));
 	struct kvm_hyp_iommu_domain *domain;
 	int ret;
 
@@ -749,10 +767,11 @@ int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done)
 	unmapped = ops->unmap_pages(ops, iova, pgsize, pgcount, NULL);
 	ret = unmapped ? 0 : -ENOENT;
 
-	if (unmapped && iommu_ops->tlb_inv_range(domain, iova, unmapped, pgsize))
+	/* A flush on the way may have been one that did not end. */
+	if (unmapped && !domain->quarantined &&
+	    iommu_ops->tlb_inv_range(domain, iova, unmapped, pgsize))
 		kvm_hyp_iommu_quarantine(domain);
 
-	/* A flush on the way may have been the one that did not end. */
 	if (domain->quarantined || this_cpu_ptr(&cleared)->overflow) {
 		kvm_hyp_iommu_quarantine(domain);
 		ret = -EIO;
@@ -908,9 +927,6 @@ int __pkvm_iommu_reclaim(u32 order, u64 *pfn)
 {
 	struct kvm_hyp_iommu_domain *domain;
 	int ret;
-
-	if (!iommu_ops)
-		return -ENODEV;
 
 	ret = kvm_hyp_iommu_reclaim(order, pfn);
 	if (ret != -ENOENT || order)
