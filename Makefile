@@ -4,7 +4,8 @@
 
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
-	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT MUTANT SERIES NO_BOOT CHECKS CONFIGS
+	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT KEEP FUZZ TORTURE MUTANT \
+	SERIES NO_BOOT CHECKS CONFIGS CONFIG
 
 .PHONY: all help demo test topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
@@ -16,21 +17,24 @@ help:
 	@echo '  test            all tests; the last line is "N passed, N failed, N skipped"'
 	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
-	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it'
+	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it;'
+	@echo '                  THREADS= of them, two for each CPU without it'
 	@echo '  fuzz            programs of hypercalls, changed as long as EL2 executes something new;'
 	@echo '                  SEED=, SECONDS= or PROGRAMS= (of all machines); PROGRAM=FILE runs one again'
 	@echo '  mutants         are the tests any good? EL2 with one small mistake each, MUTANT="NAME ..."'
 	@echo '  coverage        which lines of the IOMMU code at EL2 tests, torture and fuzzer execute;'
-	@echo '                  T= as for test'
+	@echo '                  T= as for test, KEEP=1 adds to an earlier run; without T= it fails if'
+	@echo '                  a line is neither reached nor explained; TORTURE= FUZZ= their seconds'
 	@echo '  attack          a table: what a hostile host and its devices reach, without and with the series'
 	@echo '  bench           what it costs, against the native driver: a table, out/bench.json, out/bench.svg'
 	@echo '  topology        who is behind which SMMU, as EL2 answers: out/topology.dot (.svg with graphviz)'
-	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/README.md'
+	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/README.md;'
+	@echo '                  CONFIG="FILE ..." these options alone, to try it in minutes'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
 	@echo '  check-series    prove that base + patches/ gives exactly the kernel files here'
 	@echo
 	@echo 'Parts of the above, each a no-op when up to date:'
-	@echo '  build           all that a boot needs'
+	@echo '  build, all      all that a boot needs'
 	@echo '  packages        install the Debian packages that a build needs'
 	@echo '  fetch           the base kernel, with the series on top (build/linux)'
 	@echo '  qemu            QEMU with the orin machine'
@@ -43,8 +47,9 @@ help:
 	@echo '  export-series   write branch series of build/linux to patches/ and here'
 	@echo '  bisect          each patch builds without a warning, and boots; goes on where it was,'
 	@echo '                  NO_BOOT=1 builds only; SERIES=NAME: another branch of build/linux'
-	@echo '  check           checkpatch, sparse, W=1 (gcc, clang), kernel-doc, coccicheck, htmldocs;'
-	@echo '                  CHECKS="NAME ..." some; some twenty minutes the first time'
+	@echo '  check           checkpatch, sparse, W=1 (gcc, clang), kernel-doc, coccicheck, htmldocs,'
+	@echo '                  bindings, other bases; CHECKS="NAME ..." some (scripts/check.sh has the'
+	@echo '                  names); some twenty minutes the first time'
 	@echo '  matrix          other configurations and architectures; CONFIGS="NAME ..." some'
 	@echo '  size            lines to read per patch'
 	@echo '  send-dry-run    what would be mailed, and to whom (out/send-dry-run.txt)'
@@ -59,7 +64,10 @@ help:
 	@echo '  MEM= SMP= CPU= APPEND=   the machine, and words for the kernel command line'
 	@echo '  INITRD_EXTRA=DIR         copied into the initramfs'
 	@echo '  BASE=1          boot: the kernel without the series;  PROTECTED=0: not protected'
-	@echo '  DTB= MACHINE=   boot: another device tree, properties of the machine'
+	@echo '  DTB= MACHINE=   boot, torture, fuzz: another device tree, properties of the machine'
+	@echo '  ACCEL= LIMIT=   torture, fuzz: an accelerator of QEMU, such as tcg,thread=single where'
+	@echo '                  CPUs are few; seconds that the guest may take'
+	@echo '  DEMO_TIMEOUT= ATTACK_TIMEOUT= MUTANT_TIMEOUT=    seconds for each boot of these'
 	@echo '  JOBS=N          at a time;  NO_APT=1: name missing packages and stop'
 	@echo '  BUILD=DIR OUT=DIR        in place of build/ and out/'
 

@@ -102,7 +102,7 @@ show()		# WHERE SUBJECT TEXT
 	printf '%s %-72s %s\n' "$1" "$(echo "$2" | cut -c1-72)" "$3"
 }
 
-number=0 built=0 booted=0 warned=0
+number=0 built=0 booted=0 warned=0 bad=
 keys=
 for c in "${commits[@]}"; do
 	number=$((number + 1))
@@ -120,7 +120,8 @@ for c in "${commits[@]}"; do
 		rc=$?
 		set -e
 		if [ $rc != 0 ]; then
-			show "$at" "$subject" "DOES NOT BUILD: $(grep -m1 -E 'error|Error' "$dir/build.log"); see $dir/build.log"
+			bad="$bad ${at%/*}"
+			show "$at" "$subject" "DOES NOT BUILD: $(grep -m1 -E 'error|Error|\*\*\*' "$dir/build.log"); see $dir/build.log"
 			continue
 		fi
 	fi
@@ -128,6 +129,7 @@ for c in "${commits[@]}"; do
 	text="built $(cat "$dir/built")s"
 	if [ -s "$dir/warnings" ]; then
 		warned=$((warned + 1))
+		bad="$bad ${at%/*}"
 		text="$text, $(wc -l <"$dir/warnings") WARNINGS, the first: $(head -1 "$dir/warnings")"
 	fi
 
@@ -138,6 +140,7 @@ for c in "${commits[@]}"; do
 			boot "$entries" "$dir" || true
 		fi
 		if [ ! -f "$dir/booted" ]; then
+			[ "${bad##* }" = "${at%/*}" ] || bad="$bad ${at%/*}"
 			show "$at" "$subject" "$text, DOES NOT BOOT: $(grep -m1 'not ok' "$dir/boots" |
 				tr -s ' '); see $dir/boots"
 			continue
@@ -159,6 +162,6 @@ for dir in "$kept"/*/; do
 done
 
 [ $warned = 0 ] || echo "$warned patches with new warnings of the compiler"
+[ -z "$bad" ] || echo "error: patches that are not as they should be:$bad; mend each as its line above says" >&2
 echo "$n patches, $built built, $booted booted"
-[ $built = "$n" ] && [ $warned = 0 ] &&
-	{ [ "${NO_BOOT:-0}" = 1 ] || [ $booted = "$n" ]; }
+[ -z "$bad" ]

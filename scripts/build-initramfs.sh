@@ -36,13 +36,20 @@ lock "initramfs-$which$V"
 		rm -rf "$bin"
 		mkdir -p "$bin"
 		for f in "$guest"/src/*.c; do
-			[ -e "$f" ] || continue
 			"${CROSS}gcc" -O2 -Wall -Wextra -static -o "$bin/$(basename "$f" .c)" "$f" -lpthread
 		done
 		make -s -C "$ROOT/tools/pkvm-iommu" CC="${CROSS}gcc" LDFLAGS=-static O="$bin"
 	}
 	state=$(hash_text "$(hash_of "$guest/src" "$ROOT/tools/pkvm-iommu")" "$("${CROSS}gcc" --version | head -1)")
-	if ! fresh guest "$state"; then
+	# all of them: what a test lacks, it may take for a reason to skip
+	built()
+	{
+		local f
+		for f in "$guest"/src/*.c pkvm-iommu; do
+			[ -x "$bin/$(basename "$f" .c)" ] || return 1
+		done
+	}
+	if ! fresh guest "$state" || ! built; then
 		step "build the guest's programs" programs
 		stamp guest "$state"
 	fi
@@ -54,21 +61,29 @@ if fresh "initramfs$s" "$state" && [ -f "$out" ]; then
 	exit 0
 fi
 
+# modules_of DIR: the modules that were built there, and no older one
+modules_of()
+{
+	[ -s "$1/modules.order" ] || die "there is no module in $1" "rm $BUILD/stamps/kernel-$which$V, then make build"
+	sed "s,\.o\$,.ko,; s,^,$1/," "$1/modules.order"
+}
+
 build()
 {
-	local root=$BUILD/initramfs$s m
+	local root=$BUILD/initramfs$s m modules
 	rm -rf "$root"
 	mkdir -p "$root/bin" "$root/test" "$root/lib/modules"
 	install -m 755 "$(find "$BUILD/busybox" -path "*/bin/busybox" -type f | head -1)" "$root/bin/busybox"
 	install -m 755 "$guest/init" "$root/init"
 	for m in lib.sh attacks.sh runner tests demo; do
-		[ ! -e "$guest/$m" ] || cp -r "$guest/$m" "$root/test/"
+		cp -r "$guest/$m" "$root/test/"
 	done
 	find "$root/test" -type f -exec chmod 755 {} +
-	[ -z "$(ls "$bin")" ] || cp "$bin"/* "$root/bin/"
-	find "$BUILD/kernel$s" "$BUILD/modules$s" -name '*.ko' \
-		-exec cp {} "$root/lib/modules/" \; 2>/dev/null || true
-	"${CROSS}strip" --strip-debug "$root"/lib/modules/*.ko "$root"/bin/* 2>/dev/null || true
+	cp "$bin"/* "$root/bin/"
+	# a module that is missing would be a test that is skipped
+	modules=$(modules_of "$BUILD/kernel$s" && modules_of "$BUILD/modules$s")
+	xargs -d "\n" cp -t "$root/lib/modules" <<<"$modules"
+	"${CROSS}strip" --strip-debug "$root"/lib/modules/*.ko "$root"/bin/*
 	"$PYTHON" "$ROOT/scripts/cpio.py" "$root" "$out"
 }
 step "build the initramfs ($which)" build

@@ -7,7 +7,7 @@
 # needs; neither is fetched here. What it does, each step only when needed:
 #
 #   copy    tools/qemu/src/ into the source tree
-#   patch   QEMU's build files with tools/qemu/patches/, in the order of names
+#   patch   QEMU's own files with tools/qemu/patches/, in the order of names
 #   config  configure for one target and one machine
 #   build   ninja
 #
@@ -34,14 +34,14 @@ step() {
 }
 
 die() {
-	echo "qemu: $*" >&2
+	echo "error: $*" >&2
 	exit 1
 }
 
-[ -x "$src/configure" ] || die "no QEMU source in $src"
+[ -x "$src/configure" ] || die "there is no QEMU source in $src; scripts/fetch-qemu.sh gets it, or QEMU_SRC=dir"
 case $(cat "$src/VERSION") in
 10.0.*) ;;
-*) die "$src is QEMU $(cat "$src/VERSION"), 10.0 is needed" ;;
+*) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; name another by QEMU_SRC=" ;;
 esac
 
 # Two builds in one tree would spoil each other.
@@ -103,7 +103,7 @@ sys.exit(v < (1, 5))' 2>/dev/null
 
 if ! has_meson env; then
 	has_meson env PYTHONPATH="$meson" ||
-		die "meson 1.5 or later and pycotap are needed; looked in $meson as well"
+		die "meson 1.5 or pycotap is missing, also in $meson; install them, or set MESON_DIR="
 	PYTHONPATH=$meson
 	export PYTHONPATH
 fi
@@ -122,13 +122,13 @@ if [ ! -e "$out/build.ninja" ] ||
 	# shellcheck disable=SC2086
 	(cd "$out" && "$src/configure" --python=/usr/bin/python3 $options) \
 		>"$out/configure.log" 2>&1 ||
-		{ tail -n 20 "$out/configure.log" >&2; die "configure failed"; }
+		{ tail -n 20 "$out/configure.log" >&2; die "configure failed; read $out/configure.log"; }
 	echo "$src $options" >"$out/.orin-options"
 fi
 
 step build
 ninja -C "$out" -j "$jobs" qemu-system-aarch64 >"$out/build.log" 2>&1 ||
 	{ grep -A 20 -m 3 FAILED "$out/build.log" >&2 ||
-	  tail -n 20 "$out/build.log" >&2; die "build failed"; }
+	  tail -n 20 "$out/build.log" >&2; die "the build failed; read $out/build.log"; }
 step
 "$out/qemu-system-aarch64" --version | head -n 1

@@ -261,15 +261,20 @@ check_htmldocs()
 
 check_bindings()
 {
-	local b
+	local b log=$work/bindings.log
 	b=$(touched Documentation/devicetree/bindings)
 	[ -n "$b" ] || { echo "    no binding is touched"; return 0; }
 	command -v dt-doc-validate >/dev/null || { echo "    dt-doc-validate is missing"; return 1; }
 	own_tree "$head"
 	O=$work/objects-docs
 	# shellcheck disable=SC2086
-	kmake DT_SCHEMA_FILES="$(echo $b | tr ' ' ':')" dt_binding_check >"$work/bindings.log" 2>&1 &&
-		[ -z "$(remarks <"$work/bindings.log")" ]
+	kmake DT_SCHEMA_FILES="$(echo $b | tr ' ' ':')" dt_binding_check >"$log" 2>&1 || {
+		echo "    it fails: $(grep -m1 -i error "$log" || tail -1 "$log"); see $log"
+		return 1
+	}
+	remarks <"$log" >"$work/new"
+	sed 's,^,    ,' "$work/new"
+	[ ! -s "$work/new" ]
 }
 
 # Kernels that the one series is for, beside the default

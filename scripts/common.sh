@@ -80,7 +80,7 @@ step()
 	[ ! -t 1 ] || printf '\r\033[K'
 	if [ $rc -ne 0 ]; then
 		echo "error: $text failed; read $log, which ends:" >&2
-		tail -n "${LOG_TAIL:-25}" "$log" >&2
+		tail -n 25 "$log" >&2
 		exit 1
 	fi
 	echo "==> $text ($((SECONDS - start))s)"

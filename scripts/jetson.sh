@@ -14,37 +14,30 @@
 
 . "$(dirname "$0")/common.sh"
 
+[ -f "$LINUX/Kbuild" ] || die "there is no kernel source in $LINUX" "make fetch"
+
 CONFIG=${CONFIG:-}
 if [ -n "$CONFIG" ]; then
 	J=$BUILD/jetson-$(hash_text "$CONFIG" | cut -c1-8)$V
 	default=allnoconfig
-	fragments=$CONFIG
+	options=$CONFIG
 else
 	J=$BUILD/jetson$V
 	default=defconfig
-	fragments=$(ls "$ROOT"/tools/jetson/*.config)
+	options=$(ls "$ROOT"/tools/jetson/*.config)
 fi
+src=$LINUX
 O=$J/kernel
-config=$O/.config
+# of that `fragments` and configure() are the tests', not used here
+. "$(dirname "$0")/kbuild.sh"
 lock "$(basename "$J")"
 
-[ -f "$LINUX/Kbuild" ] || die "there is no kernel source in $LINUX" "make fetch"
-
-KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
-export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
-export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
-export LOCALVERSION=
-kmake()
-{
-	make -s -C "$LINUX" O="$O" ARCH=arm64 CROSS_COMPILE="$CROSS" "$@"
-}
-
-configure()
+make_config()
 {
 	local opt
 	mkdir -p "$O"
 	# shellcheck disable=SC2086
-	cat $fragments >"$J/fragment"
+	cat $options >"$J/fragment"
 	if [ $default = allnoconfig ]; then
 		kmake KCONFIG_ALLCONFIG="$J/fragment" allnoconfig
 	else
@@ -52,9 +45,9 @@ configure()
 		# the last line about an option counts
 		for opt in $(sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p; s/^\(CONFIG_[A-Za-z0-9_]*\)=.*/\1/p' \
 			"$J/fragment"); do
-			sed -i "/^$opt=/d; /^# $opt is not set\$/d" "$config"
+			sed -i "/^$opt=/d; /^# $opt is not set\$/d" "$O/.config"
 		done
-		cat "$J/fragment" >>"$config"
+		cat "$J/fragment" >>"$O/.config"
 		kmake olddefconfig
 	fi
 }
@@ -65,20 +58,20 @@ wrong()
 	local line opt
 	grep -E '^CONFIG_|^# CONFIG_.* is not set$' "$J/fragment" | while IFS= read -r line; do
 		case $line in
-		*=*)	grep -qxF "$line" "$config" || echo "$line" ;;
+		*=*)	grep -qxF "$line" "$O/.config" || echo "$line" ;;
 		*)	opt=${line#\# }
-			! grep -q "^${opt%% *}=" "$config" || echo "$line" ;;
+			! grep -q "^${opt%% *}=" "$O/.config" || echo "$line" ;;
 		esac
 	done
 }
 
 # shellcheck disable=SC2086
-state=$(hash_text "$default" "$(hash_of $fragments "$ROOT/scripts/jetson.sh")" \
+state=$(hash_text "$default" "$(hash_of $options "$ROOT/scripts/jetson.sh" "$ROOT/scripts/kbuild.sh")" \
 	"$(git -C "$LINUX" ls-files -z '*Kconfig*' arch/arm64/configs/defconfig |
-		(cd "$LINUX" && xargs -0 cat) | sha256sum)" "$("${CROSS}gcc" --version | head -1)")
+		(cd "$LINUX" && xargs -0 cat) | sha256sum)" "$compiler")
 name=$(basename "$J")-config
-if ! fresh "$name" "$state" || [ ! -f "$config" ]; then
-	log=$(step "configure the kernel for a Jetson" configure)
+if ! fresh "$name" "$state" || [ ! -f "$O/.config" ]; then
+	log=$(step "configure the kernel for a Jetson" make_config)
 	echo "$log" >&2
 	missing=$(wrong)
 	[ -z "$missing" ] || [ $default = allnoconfig ] ||
@@ -87,7 +80,7 @@ if ! fresh "$name" "$state" || [ ! -f "$config" ]; then
 	stamp "$name" "$state"
 fi
 if [ "${1:-}" = config ]; then
-	echo "$config"
+	echo "$O/.config"
 	exit 0
 fi
 
@@ -147,7 +140,7 @@ contents()
 	}
 	has "^\./boot/vmlinuz-$release\$" "kernel"
 	has "^\./boot/config-$release\$" "configuration"
-	has "^\./(usr/)?lib/modules/$release/.*\.ko(\.zst)?\$" "module"
+	has "^\./(usr/)?lib/modules/$release/.*\.ko\$" "module"
 	while read -r board dtb _; do
 		case $board in
 		\#*|'')	continue ;;
@@ -163,7 +156,7 @@ contents()
 		od -An -v -tx1 | sed -n '1p; 4p' | tr -d ' \n')
 	case $magic in
 	4d5a*41524d64*)	;;
-	*41524d64*)	! grep -qx CONFIG_EFI=y "$config" ||
+	*41524d64*)	! grep -qx CONFIG_EFI=y "$O/.config" ||
 				die "the kernel in $(basename "$image") is no EFI program" "$magic" ;;
 	*)		die "the kernel in $(basename "$image") is no image" "$magic" ;;
 	esac

@@ -100,7 +100,13 @@ links_nvhe()
 	! grep -vxF -f "$work/given" "$work/lacks" | sed 's/^/kvm_nvhe.o:0: error: undefined: /' | grep .
 }
 
-n=0 good=0
+known=$(sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' "$ROOT/scripts/matrix.list")
+for name in ${CONFIGS:-}; do
+	grep -qxF -e "$name" <<<"$known" ||
+		die "there is no configuration '$name'" "see scripts/matrix.list"
+done
+
+n=0 good=0 bad=
 while IFS='|' read -r name arch base what options; do
 	read -r name arch base what <<<"$name $arch $base $what"
 	case ${name:-#} in
@@ -127,8 +133,11 @@ while IFS='|' read -r name arch base what options; do
 	set -e
 	time=$((SECONDS - start))s
 	warnings=$(grep -E '(warning|WARNING):' "$work/$name.log" | grep -F -f "$work/touched" | sort -u || true)
+	if [ $rc != 0 ] || [ -n "$warnings" ]; then
+		bad="$bad $name"
+	fi
 	if [ $rc != 0 ]; then
-		echo "not ok - $name: $(grep -m1 -E 'error|Error|ERROR' "$work/$name.log"); see $work/$name.log"
+		echo "not ok - $name: $(grep -m1 -E 'error|Error|ERROR|\*\*\*' "$work/$name.log"); see $work/$name.log"
 	elif [ -n "$warnings" ]; then
 		echo "not ok - $name ($time): warnings, the first: $(echo "$warnings" | head -1); see $work/$name.log"
 	else
@@ -139,6 +148,6 @@ while IFS='|' read -r name arch base what options; do
 	# objects of all modules of an architecture are of no further use
 	[ "$base" = tests ] || rm -rf "$O"
 done <"$ROOT/scripts/matrix.list"
-[ $n -gt 0 ] || die "there is no such configuration" "see scripts/matrix.list"
+[ -z "$bad" ] || echo "error: not built, or with warnings:$bad; read $work/NAME.log" >&2
 echo "$n configurations, $good built"
-[ $good = $n ]
+[ -z "$bad" ]

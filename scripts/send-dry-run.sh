@@ -54,11 +54,11 @@ for p in "$to"/r.*; do
 	sort -u "$p" "$to/all.l" | comm -23 - "$to/to.${p##*.}" >"$to/cc.${p##*.}"
 done
 
-bad=0
+bad=
 for p in "$to"/to.*; do
 	[ -s "$p" ] || {
 		echo "patch ${p##*.} has no maintainer: $(grep -m1 '^Subject:' "$mails/${p##*.}"*)"
-		bad=1
+		bad=" a patch without a maintainer"
 	}
 done
 
@@ -73,7 +73,7 @@ from=$(sed -n 's/^From: //p' "$mails/0000-cover-letter.patch" | head -1)
 # lists cut what is longer than they like
 limit=$((100 << 10))
 big=$(find "$mails" -name '*.patch' -size +${limit}c -printf '%f (%k KiB) ')
-[ -z "$big" ] || { echo "longer than 100 KiB: $big"; bad=1; }
+[ -z "$big" ] || { echo "longer than 100 KiB: $big"; bad="$bad${bad:+,} a mail that is too long"; }
 
 echo "From: $from"
 echo "To, of the cover letter:"
@@ -81,6 +81,7 @@ sed 's/^/    /' "$to/to.0000"
 echo "Cc:"
 sed 's/^/    /' "$to/cc.0000"
 grep '^Subject: ' "$OUT/send-dry-run.txt"
+[ -z "$bad" ] || echo "error: there is$bad, see above; mend the series, then make export-series" >&2
 echo "$(grep -c '^Subject: ' "$OUT/send-dry-run.txt") mails, $(wc -l <"$to/to.0000") in To, $(wc -l <"$to/cc.0000") in Cc;" \
 	"each with its own in ${OUT#"$ROOT"/}/send-dry-run.txt, as they would leave in ${OUT#"$ROOT"/}/mails"
-exit $bad
+[ -z "$bad" ]

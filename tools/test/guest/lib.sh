@@ -91,10 +91,19 @@ results_of()
 
 # --- what this is ----------------------------------------------------------
 
+# cmdline WORD [DEFAULT]: the value of WORD=... on the kernel's command line; nothing,
+# not even a line, if there is none
+cmdline()
+{
+	_w=$(sed -n "s/.*\\(^\\| \\)$1=\\([^ ]*\\).*/\\2/p" /proc/cmdline)
+	_w=${_w:-${2:-}}
+	[ -z "$_w" ] || echo "$_w"
+}
+
 # pKVM was asked for
 is_protected()
 {
-	grep -q 'kvm-arm.mode=protected' /proc/cmdline
+	[ "$(cmdline kvm-arm.mode)" = protected ]
 }
 
 # the kernel has the series, whether or not it works
@@ -329,8 +338,7 @@ translated()
 # disk_stress DISK DEPTH: write and read back, in several shapes
 disk_stress()
 {
-	_mib=$(sed -n 's/.*blkmib=\([0-9]*\).*/\1/p' /proc/cmdline)
-	_mib=${_mib:-${blkmib:-6}}
+	_mib=$(cmdline blkmib "${blkmib:-6}")
 	check "one request at a time, one sector each" \
 		blkstress "$1" -j 1 -q 1 -m 1 -x 1 -s 11
 	check "two jobs, depth 64, odd lengths and offsets" \

@@ -12,7 +12,7 @@ from . import machine
 from .console import Run
 from .translations import Ownership
 
-TIMEOUT = int(machine.env("ATTACK_TIMEOUT", "280"))
+TIMEOUT = machine.number("ATTACK_TIMEOUT", 280)
 
 
 @dataclass

@@ -20,6 +20,9 @@ OUT = os.environ.get("OUT") or os.path.join(ROOT, "out")
 
 DISK = 64 << 20
 
+# how Tegra234's manual calls the SMMUs, by their first instance
+UNITS = {0x8000000: "niso1", 0x12000000: "niso0", 0x10000000: "iso"}
+
 
 class Missing(Exception):
     """Something that a boot needs is not there."""
@@ -28,6 +31,23 @@ class Missing(Exception):
 def env(name, default=None):
     """An empty variable is as good as none."""
     return os.environ.get(name) or default
+
+
+def number(name, default):
+    """An environment variable that is a number, hexadecimal with 0x."""
+    try:
+        return int(env(name, str(default)), 0)
+    except ValueError:
+        sys.exit(f"error: {name}={env(name)} is no number; {name}=N")
+
+
+def smmu_unit(node):
+    """How the manual calls the SMMU of a node like /bus@0/iommu@8000000, or at an
+    address; None if it does not."""
+    try:
+        return UNITS.get(int(node.rsplit("@", 1)[-1], 16))
+    except ValueError:
+        return None
 
 
 def scratch():
@@ -46,10 +66,13 @@ def scratch():
 def variant():
     """Suffix of the build directories; scripts/common.sh computes it."""
     if env("KERNEL_SRC") or env("BASE_VERSION"):
-        return subprocess.run(
+        p = subprocess.run(
             ["bash", "-c", '. "$1"; printf %s "$V"', "-",
              os.path.join(ROOT, "scripts/common.sh")],
-            check=True, stdout=subprocess.PIPE, text=True).stdout
+            check=False, stdout=subprocess.PIPE, text=True)
+        if p.returncode:
+            sys.exit(1)         # and it has said why
+        return p.stdout
     return ""
 
 
@@ -74,7 +97,7 @@ class Boot:
 
     def override(self):
         self.mem = env("MEM", self.mem)
-        self.smp = int(env("SMP", self.smp))
+        self.smp = number("SMP", self.smp)
         self.cpu = env("CPU", self.cpu)
         return self
 

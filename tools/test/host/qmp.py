@@ -34,10 +34,6 @@ class QMP:
             if "error" in answer:
                 raise QMPError(answer["error"]["desc"])
 
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
 
 def value_of(text):
     """A property's value as the guest writes it: on, off, a number, or a string."""

@@ -25,6 +25,19 @@ def parse(line):
     return Result(name, state, rest)
 
 
+class Report:
+    """What a program on the host finds, printed as it comes."""
+
+    def __init__(self):
+        self.failed = 0
+
+    def result(self, name, wrong=None):
+        """WRONG is why it is not ok, if it is not. Returns whether it is."""
+        self.failed += bool(wrong)
+        print(f"not ok - {name} # {wrong}" if wrong else f"ok - {name}", flush=True)
+        return not wrong
+
+
 def count(results):
     states = [r.state for r in results]
     return tuple(states.count(s) for s in ("ok", "not ok", "skip"))

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# How plugins for QEMU are built; source it after common.sh.
+
+# plugin STAMP TEXT SOURCE RESULT: unless it is up to date
+plugin()
+{
+	local include=$BUILD/qemu-src/include/qemu state
+	[ -f "$include/qemu-plugin.h" ] || die "there is no $include/qemu-plugin.h" "make qemu"
+	state=$(hash_of "$3" "$include/qemu-plugin.h" "$ROOT/scripts/plugin.sh")
+	if ! fresh "$1" "$state" || [ ! -f "$4" ]; then
+		step "$2" compile_plugin "$include" "$3" "$4"
+		stamp "$1" "$state"
+	fi
+}
+
+compile_plugin()	# INCLUDE SOURCE RESULT
+{
+	# shellcheck disable=SC2046
+	gcc -O2 -Wall -Wextra -Wno-unused-parameter -shared -fPIC -I"$1" \
+		$(pkg-config --cflags glib-2.0) -o "$3.new" "$2"
+	# a machine that runs keeps the old one
+	mv "$3.new" "$3"
+}
