@@ -120,6 +120,11 @@ static void try(struct lab *lab, u64 function, const char *name)
 	result(lab, !ret, what, ret);
 	if (ret)
 		return;
+	ret = map(lab, 1);
+	snprintf(what, sizeof(what), "%s: no device may have it meanwhile", name);
+	result(lab, ret == -EPERM, what, ret);
+	if (!ret)
+		unmap(lab, 1);
 	ret = take_back(handle);
 	snprintf(what, sizeof(what), "%s: taken back", name);
 	result(lab, !ret, what, ret);
