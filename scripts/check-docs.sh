@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The series' document: its diagrams render, and it has every hypercall that the
-# kernel has.  TAP lines.
+# kernel has. And README: the line that it has a newcomer change is there.  TAP lines.
 #
 #   check-docs.sh [KERNEL-TREE]
 
@@ -47,5 +47,15 @@ if [ -n "$lacks" ]; then
 	echo "not ok - each hypercall is described # $lacks"
 else
 	echo "ok - each hypercall is described"
+fi
+
+# `    -<tab>line` of README, below the name of the file
+file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/README.md" | head -1)
+line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/README.md")
+if [ -n "$line" ] && grep -qxF "$line" "$tree/${file#build/linux/}"; then
+	echo "ok - README: the line to be changed first is in $(basename "$file")"
+else
+	bad=1
+	echo "not ok - README: the line to be changed first is in $(basename "$file") # '$line' is not"
 fi
 exit $bad
