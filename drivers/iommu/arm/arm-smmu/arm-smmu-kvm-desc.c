@@ -13,6 +13,7 @@
 #include <kunit/visibility.h>
 
 #include <linux/bitfield.h>
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
 #include <linux/string.h>

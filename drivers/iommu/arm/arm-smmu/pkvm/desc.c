@@ -12,6 +12,7 @@
  */
 
 #include <linux/align.h>
+#include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
