@@ -5,7 +5,7 @@
 # modules and device trees, and the command pkvm-iommu.  tools/jetson/README.md
 # says what to do with them.
 #
-#   jetson.sh            make the packages: arm64's defconfig, an hour on two cores
+#   jetson.sh            make the packages: arm64's defconfig, half an hour on two cores
 #   jetson.sh config     only the configuration; prints the file's name
 #
 #   CONFIG="FILE..."     these options and no others in place of defconfig and
