@@ -146,7 +146,7 @@ bisect: $(if $(filter 1,$(NO_BOOT)),kernel-base,build)
 check: fetch
 	@scripts/check.sh
 
-matrix: kernel-base
+matrix: kernel kernel-base
 	@scripts/matrix.sh
 
 size: fetch

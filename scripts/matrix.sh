@@ -85,7 +85,48 @@ build()
 		# shellcheck disable=SC2046
 		amake "$arch" -j"$JOBS" $(dirs "${arch%_64}")
 		links_nvhe
+		[ "$arch" != arm64 ] || links_host
 	fi
+}
+
+# symbols KIND OBJECT...: names that these define, or (KIND u) lack
+symbols()
+{
+	local kind=$1
+	shift
+	if [ "$kind" = u ]; then
+		"${CROSS}nm" -u "$@" | awk 'NF == 2 { print $2 }'
+	else
+		"${CROSS}nm" --defined-only --extern-only "$@" | awk 'NF == 3 { print $3 }'
+	fi | sort -u
+}
+
+# undefined OBJECT LACKS DEFINED: nothing that is in the one file is not in the other
+undefined()
+{
+	! comm -23 "$2" "$3" | sed "s/^/$1:0: error: undefined: /" | grep .
+}
+
+# The kernel is not linked then. What the kernel of the tests defines in these
+# directories must be there if it is used there: built in, if what uses it is.
+links_host()
+{
+	local d archives=() all=() modules=() m
+	for d in $(dirs arm64); do
+		[ ! -f "$O/${d}built-in.a" ] || archives+=("$O/${d}built-in.a")
+		[ ! -f "$BUILD/kernel$V/${d}built-in.a" ] || all+=("$BUILD/kernel$V/${d}built-in.a")
+		[ ! -f "$O/${d}modules.order" ] || while IFS= read -r m; do
+			modules+=("$O/$m")
+		done <"$O/${d}modules.order"
+	done
+	symbols d "${all[@]}" >"$work/theirs"
+	symbols d "${archives[@]}" >"$work/builtin"
+	symbols u "${archives[@]}" | comm -12 - "$work/theirs" >"$work/lacks"
+	undefined built-in.a "$work/lacks" "$work/builtin"
+	[ ${#modules[@]} != 0 ] || return 0
+	symbols d "${modules[@]}" | sort -u - "$work/builtin" >"$work/defined"
+	symbols u "${modules[@]}" | comm -12 - "$work/theirs" >"$work/lacks"
+	undefined modules "$work/lacks" "$work/defined"
 }
 
 # The kernel is not linked then, but its part for EL2 is: what that lacks must be
