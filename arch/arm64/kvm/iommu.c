@@ -496,7 +496,6 @@ bool kvm_iommu_can_map_runs(void)
  * @iova: where
  * @pgsize: size of a page, one of the domain's
  * @pgcount: how many
- *
  * @unmapped: increased by the bytes that are unmapped, also on failure
  *
  * When this returns, no device reaches these bytes through the domain any more.

@@ -68,10 +68,9 @@ struct kvm_hyp_iommu_domain {
  * @init: read the description, check the hardware, take it over so that every
  *	  stream faults. All or nothing: after an error the host has the
  *	  hardware back. The host is still trusted, other CPUs do not call.
- * @domain_init: choose a format (@domain->fmt), fill in @domain->pgt.cfg (and
- *	  @domain->pa_bits) and
- *	  make the page table. -EINVAL: no such IOMMU; -EOPNOTSUPP: it cannot
- *	  do this format.
+ * @domain_init: choose a format (@domain->fmt), fill in @domain->pgt.cfg and
+ *	  @domain->pa_bits, and make the page table. -EINVAL: no such IOMMU;
+ *	  -EOPNOTSUPP: it cannot do this format.
  * @domain_destroy: undo @domain_init. Nothing is attached or mapped.
  * @attach: route a stream of an endpoint to the domain. All or nothing.
  *	  -ENODEV: the description has no such stream; -EBUSY: another domain
