@@ -15,6 +15,8 @@
  *   bank-disabled      a stream reaches a bank whose SCTLR.M is clear, and
  *                      passes untranslated; or SCTLR.M is cleared while streams
  *                      reach the bank
+ *   bank-busy          SCTLR.M is cleared while a sync of the bank goes on: what
+ *                      the sync waits for would pass untranslated
  *   bank-changed       TTBR, TCR, MAIR, CONTEXTIDR, CBAR or CBA2R of a bank
  *                      that streams reach is given another value
  *   tag-shared         a bank is enabled with the VMID and ASID of another

@@ -283,6 +283,7 @@ typedef struct SMMUv2Bank {
     uint32_t arg_high;      /* upper half of a 64-bit operation */
     bool sync_active;
     int64_t sync_due;       /* virtual time at which TLBSYNC completes */
+    bool used;              /* by a transaction since SCTLR.M was set */
 } SMMUv2Bank;
 
 struct SMMUv2Instance {

@@ -187,9 +187,15 @@ static void write_sctlr(const Access *a, uint32_t val)
                          "instance %u: SCTLR.M of bank %u cleared while "
                          "streams reach it", inst->index, a->bank);
         inst->smmu->count.bypass_opened++;
+    } else if (was && !FIELD_EX32(val, SCTLR, M) && cb->used &&
+               smmuv2_tlb_sync_active(inst, a->bank)) {
+        smmuv2_violation(inst->smmu, "bank-busy",
+                         "instance %u: SCTLR.M of bank %u cleared while its "
+                         "sync waits for transactions", inst->index, a->bank);
     }
     cb->sctlr = val & SCTLR_BITS;
     if (!was && FIELD_EX32(val, SCTLR, M)) {
+        cb->used = false;
         check_tags(inst, a->bank);
     }
     smmuv2_update_irq(inst);

@@ -383,6 +383,7 @@ static SMMUv2Outcome translate_bank(const Transaction *t, const Stages *st,
             s->count.hit_under_fault++;
             return terminate(t, r->bank);
         }
+        inst->cb[r->bank].used = true;
     }
     if (!format_supported(t, first)) {
         smmuv2_walk_fault(&walk, first, 0, R_FSR_TF_MASK);
