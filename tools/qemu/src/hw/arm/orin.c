@@ -306,11 +306,33 @@ static const OrinSMMU orin_smmus[TEGRA_MC_NUM_SMMUS] = {
     },
 };
 
+/* How the board wires its SMMUs: -global cannot change it. */
+static const char * const orin_smmu_wiring[] = {
+    "name", "num-instances", "single-irq",
+};
+
+/* A property of the board's SMMU, unless -global sets it */
+static void orin_smmu_default(DeviceState *dev, const char *name,
+                              uint32_t value)
+{
+    if (!qdev_find_global_prop(OBJECT(dev), name)) {
+        qdev_prop_set_uint32(dev, name, value);
+    }
+}
+
 static DeviceState *orin_new_smmu(OrinMachineState *oms, const char *name)
 {
     g_autofree char *path = g_strdup_printf("smmu-%s", name);
     DeviceState *dev = qdev_new(TYPE_SMMUV2);
+    size_t i;
 
+    for (i = 0; i < ARRAY_SIZE(orin_smmu_wiring); i++) {
+        if (qdev_find_global_prop(OBJECT(dev), orin_smmu_wiring[i])) {
+            error_report("-global " TYPE_SMMUV2 ".%s: the machine sets it",
+                         orin_smmu_wiring[i]);
+            exit(1);
+        }
+    }
     object_property_add_child(OBJECT(oms), path, OBJECT(dev));
     qdev_prop_set_string(dev, "name", name);
     object_property_set_link(OBJECT(dev), "memory",
@@ -330,9 +352,9 @@ static void orin_create_smmus(OrinMachineState *oms)
         SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
 
         qdev_prop_set_uint32(dev, "num-instances", smmu->num_instances);
-        qdev_prop_set_uint32(dev, "num-cb", 128);
-        qdev_prop_set_uint32(dev, "num-smr", 128);
-        qdev_prop_set_uint32(dev, "page-shift", 16);
+        orin_smmu_default(dev, "num-cb", 128);
+        orin_smmu_default(dev, "num-smr", 128);
+        orin_smmu_default(dev, "page-shift", 16);
         qdev_prop_set_bit(dev, "single-irq", true);
         sysbus_realize_and_unref(sbd, &error_fatal);
         for (j = 0; j < smmu->num_instances; j++) {
@@ -348,9 +370,9 @@ static void orin_create_plain_smmu(OrinMachineState *oms)
     SysBusDevice *sbd = SYS_BUS_DEVICE(dev);
 
     qdev_prop_set_uint32(dev, "num-instances", 1);
-    qdev_prop_set_uint32(dev, "num-cb", 16);
-    qdev_prop_set_uint32(dev, "num-smr", 32);
-    qdev_prop_set_uint32(dev, "page-shift", 12);
+    orin_smmu_default(dev, "num-cb", 16);
+    orin_smmu_default(dev, "num-smr", 32);
+    orin_smmu_default(dev, "page-shift", 12);
     sysbus_realize_and_unref(sbd, &error_fatal);
     sysbus_mmio_map(sbd, 0, orin_memmap[ORIN_NISO0_0].base);
     sysbus_connect_irq(sbd, 0, orin_spi(oms, ORIN_IRQ_NISO0_0));
