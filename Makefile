@@ -5,7 +5,7 @@
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
 	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT KEEP FUZZ TORTURE MUTANT \
-	SERIES NO_BOOT CHECKS CONFIGS CONFIG
+	SERIES NO_BOOT CHECKS CONFIGS CONFIG FORCE
 
 .PHONY: all help demo test topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
@@ -55,7 +55,8 @@ help:
 	@echo '  send-dry-run    what would be mailed, and to whom (out/send-dry-run.txt)'
 	@echo
 	@echo '  clean           remove what a run left (out/)'
-	@echo '  distclean       remove out/ and all that was fetched and built (build/)'
+	@echo '  distclean       remove out/ and all that was fetched and built (build/), unless that has'
+	@echo '                  work that patches/ lacks; FORCE=1: even then'
 	@echo
 	@echo 'Variables:'
 	@echo '  KERNEL_SRC=DIR  a kernel tree, git or not, in place of Debian'"'"'s linux-source'
@@ -158,5 +159,5 @@ send-dry-run: fetch
 clean:
 	rm -rf $(or $(OUT),out)
 
-distclean: clean
-	rm -rf $(or $(BUILD),build)
+distclean:
+	@scripts/distclean.sh

@@ -7,9 +7,6 @@
 # built as they are; if patches/ has changed meanwhile as well, one line says
 # so and a person decides.
 #
-#   apply-series.sh              do it
-#   apply-series.sh --exported   succeed if patches/ has all that is there
-#
 # Two notes in the repository say what the branch was last made from or
 # exported to: the ref `applied`, and the file `applied-patches`.
 
@@ -19,45 +16,16 @@
 git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 ||
 	die "there is no base kernel in $LINUX" "make fetch"
 
-clean()		# no edits, and no new files
-{
-	[ -z "$(git -C "$LINUX" status --porcelain | head -1)" ]
-}
-
-rev()
-{
-	git -C "$LINUX" rev-parse -q --verify "$1" || echo none
-}
-
 wanted=$(patches_hash)
 made_from=$(cat "$(git -C "$LINUX" rev-parse --absolute-git-dir)/applied-patches" 2>/dev/null || true)
 series=$(rev refs/heads/series)
 applied=$(rev refs/orin/applied)
-
-# The branch as patches, compared to what lies in patches/
-same_as_patches()
-{
-	local tmp rc=0
-	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
-	format_series "$LINUX" base series "$tmp"
-	diff -rq -x '*.txt' "$tmp" "$PATCHES" >/dev/null 2>&1 ||
-		{ [ -z "$(ls "$tmp")" ] && [ -z "$(patch_files | tr -d '\0')" ]; } || rc=1
-	rm -rf "$tmp"
-	return $rc
-}
 
 record()
 {
 	git -C "$LINUX" update-ref refs/orin/applied refs/heads/series
 	echo "$wanted" >"$(git -C "$LINUX" rev-parse --absolute-git-dir)/applied-patches"
 }
-
-if [ "${1:-}" = --exported ]; then
-	clean || exit 1
-	[ "$series" = none ] || [ "$series" = "$(rev base^0)" ] ||
-		[ "$series" = "$applied" ] || same_as_patches
-	exit
-fi
 
 lock "kernel-source$V"
 

@@ -8,6 +8,7 @@
 # A base that is there is kept; UPDATE=1 looks whether Debian has a newer one.
 
 . "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/series.sh"
 
 lock "kernel-source$V"
 
@@ -72,23 +73,16 @@ replace()
 	mv "$1" "$LINUX"
 }
 
-# A base may be replaced only while nothing would be lost: neither what branch
-# `series` and the work tree have, nor other branches, tags and stashes
+# A base may be replaced only while nothing would be lost
 may_replace()
 {
-	local applied other
+	local work
 	[ -e "$LINUX/.git" ] || return 0
-	"$ROOT/scripts/apply-series.sh" --exported ||
-		die "the base changed, but $LINUX has work that patches/ lacks" \
-		    "make export-series, or move $LINUX away"
-	applied=$(git -C "$LINUX" for-each-ref --format='%(refname)' \
-		refs/heads/series refs/orin/applied)
-	# shellcheck disable=SC2086
-	other=$(git -C "$LINUX" rev-list -1 --all HEAD --not base $applied) ||
+	work=$(unexported) ||
 		die "the base changed, but $LINUX cannot be read" "move it away"
-	[ -z "$other" ] ||
-		die "the base changed, but $LINUX has commits beside the series: $(git -C "$LINUX" \
-			name-rev --name-only "$other")" "delete them, or move $LINUX away"
+	[ -z "$work" ] ||
+		die "the base changed, but $LINUX has work that patches/ lacks: $work" \
+		    "make export-series, delete what is left, or move $LINUX away"
 }
 
 if [ -n "$KERNEL_SRC" ]; then

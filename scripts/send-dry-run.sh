@@ -30,7 +30,7 @@ esac
 
 EXTRA_PACKAGES="git-email libmailtools-perl" "$ROOT/scripts/apt.sh"
 [ -f "$LINUX/scripts/get_maintainer.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
-"$ROOT/scripts/apply-series.sh" --exported ||
+{ clean && series_is_exported; } ||
 	note "$LINUX has work that patches/ lacks: patches/ is what is shown"
 
 to=$OUT/recipients mails=$OUT/mails

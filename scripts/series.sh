@@ -30,6 +30,71 @@ patches_hash()
 	patch_files | xargs -0r cat | sha256sum | cut -d' ' -f1
 }
 
+# Of $LINUX: the commit that a name stands for, or `none`
+rev()
+{
+	git -C "$LINUX" rev-parse -q --verify "$1" || echo none
+}
+
+clean()		# no edits, and no new files
+{
+	[ -z "$(git -C "$LINUX" status --porcelain | head -1)" ]
+}
+
+# Branch series of $LINUX as patches: is it what lies in patches/?
+same_as_patches()
+{
+	local tmp rc=0
+	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
+	format_series "$LINUX" base series "$tmp"
+	diff -rq -x '*.txt' "$tmp" "$PATCHES" >/dev/null 2>&1 ||
+		{ [ -z "$(ls "$tmp")" ] && [ -z "$(patch_files | tr -d '\0')" ]; } || rc=1
+	rm -rf "$tmp"
+	return $rc
+}
+
+# all of branch series was made from patches/, or exported to it
+series_is_exported()
+{
+	local series
+	series=$(rev refs/heads/series)
+	[ "$series" = none ] || [ "$series" = "$(rev base^0)" ] ||
+		[ "$series" = "$(rev refs/orin/applied)" ] || same_as_patches
+}
+
+plural()		# N NOUN
+{
+	echo "$1 $2$([ "$1" = 1 ] || echo s)"
+}
+
+# unexported: what $LINUX has that patches/ lacks, in words; nothing if that is
+# nothing.  Fails if the repository cannot be read.
+unexported()
+{
+	local n ref known what=()
+	n=$(git -C "$LINUX" status --porcelain | wc -l) && [ "$(rev base^0)" != none ] || return 1
+	[ "$n" = 0 ] || what+=("$(plural "$n" "edited or new file")")
+	known=$(git -C "$LINUX" for-each-ref --format='%(refname)' refs/orin/applied refs/heads/series)
+	if ! series_is_exported; then
+		# shellcheck disable=SC2086
+		n=$(git -C "$LINUX" rev-list --count series --not base \
+			$(echo "$known" | grep -x refs/orin/applied || true))
+		what+=("$(plural "$n" commit) on branch series")
+	fi
+	for ref in $(git -C "$LINUX" for-each-ref --format='%(refname)' refs/heads refs/tags) HEAD; do
+		# shellcheck disable=SC2086
+		n=$(git -C "$LINUX" rev-list --count "$ref" --not base $known --remotes) || return 1
+		case $n:$ref in
+		0:*)	;;
+		*:HEAD)	git -C "$LINUX" symbolic-ref -q HEAD >/dev/null || what+=("$(plural "$n" commit) at HEAD") ;;
+		*)	what+=("$(plural "$n" commit) on ${ref#refs/*/}") ;;
+		esac
+	done
+	n=$(git -C "$LINUX" stash list | wc -l)
+	[ "$n" = 0 ] || what+=("$(plural "$n" "stashed change")")
+	[ ${#what[@]} = 0 ] || (IFS=,; echo "${what[*]}" | sed 's/,/, /g')
+}
+
 # format_series TREE FROM TO OUT: patches and cover letter of FROM..TO into OUT
 format_series()
 {

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Remove OUT, and BUILD with all that was fetched and built; nothing at all while
+# a kernel tree there has work that patches/ lacks, unless FORCE=1.
+
+. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/series.sh"
+
+# The kernel trees that people work in have a repository of their own; the
+# others are work trees of those, made and changed by scripts alone
+for git in "$BUILD"/linux*/.git; do
+	[ -d "$git" ] && [ "${FORCE:-0}" != 1 ] || continue
+	LINUX=${git%/.git}
+	work=$(unexported) ||
+		die "nothing is removed: $LINUX cannot be read" "move it away, or FORCE=1"
+	[ -z "$work" ] ||
+		die "nothing is removed: $LINUX has work that patches/ lacks: $work" \
+		    "make export-series (branch series, committed), or FORCE=1 to lose it"
+done
+rm -rf "$OUT" "$BUILD"
