@@ -16,6 +16,7 @@ help:
 	@echo '  demo            fetch, build, boot, show; succeeds only if all it shows is true'
 	@echo '  test            all tests; the last line is "N passed, N failed, N skipped"'
 	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
+	@echo '                  SEED=N: the order of tests within each boot (0: as listed)'
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it;'
 	@echo '                  THREADS= of them, two for each CPU without it'
