@@ -281,7 +281,7 @@ log_unexpected()
 host()
 {
 	echo "HOST: $*" >/dev/console
-	read -t 20 -r _answer _value </dev/console || _answer=none
+	read -t 120 -r _answer _value </dev/console || _answer=none
 	[ "$_answer" = ok ] || return 1
 	echo "$_value"
 }
