@@ -5,9 +5,9 @@
 export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	INITRD_EXTRA NO_APT BASE PROTECTED DTB MACHINE UPDATE \
 	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT KEEP FUZZ TORTURE MUTANT \
-	SERIES NO_BOOT CHECKS CONFIGS CONFIG FORCE
+	SERIES NO_BOOT CHECKS CONFIGS CONFIG FORCE N LOAD AGAIN
 
-.PHONY: all help demo test topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test repeat topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -17,6 +17,8 @@ help:
 	@echo '  test            all tests; the last line is "N passed, N failed, N skipped"'
 	@echo '                  T="NAME[:TEST,...] ..." runs some; tools/test/run -l lists them'
 	@echo '                  SEED=N: the order of tests within each boot (0: as listed)'
+	@echo '  repeat          all of that N=10 times, every second one beside a load (LOAD=0: none, 1: all);'
+	@echo '                  goes on where it was; the last line is "repeat: N runs, N failed"'
 	@echo '  torture         random hypercalls from all CPUs, checked against a model, and the hardware too'
 	@echo '                  SEED= repeats a run, SECONDS= or CALLS= (of all threads) end it;'
 	@echo '                  THREADS= of them, two for each CPU without it'
@@ -80,6 +82,9 @@ demo: build
 
 test: build
 	@tools/test/run $(T)
+
+repeat: build
+	@tools/test/repeat $(T)
 
 torture: build
 	@tools/test/torture
