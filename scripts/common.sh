@@ -25,11 +25,20 @@ OUT=$(cd "$OUT" && pwd)
 DL=$BUILD/dl
 JOBS=${JOBS:-$(nproc)}
 DEFAULT_VERSION=7.2
-BASE_VERSION=${BASE_VERSION:-$DEFAULT_VERSION}
+# BASE_VERSION, if nobody names one: what fetch-kernel.sh found in place of the
+# default, which the archive no longer has
+if [ -z "${BASE_VERSION:-}" ]; then
+	unset BASE_VERSION
+	BASE_VERSION=$(cat "$BUILD/base-version" 2>/dev/null || echo $DEFAULT_VERSION)
+	BASE_NAMED=
+else
+	BASE_NAMED=1
+	export BASE_VERSION
+fi
 KERNEL_SRC=${KERNEL_SRC:-}
 PYTHON=${PYTHON:-/usr/bin/python3}
 export GIT_OPTIONAL_LOCKS=0
-export BUILD OUT JOBS BASE_VERSION KERNEL_SRC
+export BUILD OUT JOBS KERNEL_SRC
 
 if [ -n "$KERNEL_SRC" ]; then
 	V=-$(cd "$KERNEL_SRC" 2>/dev/null && pwd | sha256sum | cut -c1-8) || {

@@ -5,6 +5,8 @@
 #
 # Either the newest linux-source-$BASE_VERSION of Debian (apt checks it), or the
 # tree that KERNEL_SRC= names: git or not, it is copied and never written to.
+# If Debian has $BASE_VERSION no longer and nobody asked for it, it is the newest that
+# the series applies to; build/base-version then says which.
 # A base that is there is kept; UPDATE=1 looks whether Debian has a newer one.
 
 . "$(dirname "$0")/common.sh"
@@ -85,6 +87,44 @@ may_replace()
 		    "make export-series, delete what is left, or move $LINUX away"
 }
 
+# Debian keeps linux-source of one version until the next one is there. Print the
+# versions after the default that the archive has, newest first; nothing if it
+# cannot be asked.
+later_versions()
+{
+	{ "$ROOT/scripts/private-apt.sh" names linux-source- 2>>"$said" || true
+	  echo "linux-source-$DEFAULT_VERSION"; } |
+		sed -n 's/^linux-source-\([0-9][0-9.]*\)$/\1/p' | sort -rVu |
+		sed "/^${DEFAULT_VERSION//./\\.}\$/,\$d"
+}
+
+# The default is gone, and nobody named another: take the newest that the series
+# applies to, and remember it. Returns if there is none.
+take_another()
+{
+	local version tree
+	for version in $(later_versions); do
+		case " ${HIDE:-} " in
+		*" linux-source-$version "*) continue ;;
+		esac
+		tree=$BUILD/linux-$version
+		[ ! -e "$tree" ] || tree=
+		if ( export BASE_VERSION=$version
+		     "$ROOT/scripts/fetch-kernel.sh" && "$ROOT/scripts/fetch-kernel.sh" --fits ); then
+			echo "$version" >"$BUILD/base-version"
+			say_another "$version"
+			exit 0
+		fi
+		note "the series does not apply to Linux $version"
+		[ -z "$tree" ] || rm -rf "$tree"
+	done
+}
+
+say_another()
+{
+	note "Debian has no linux-source-$DEFAULT_VERSION any more: Linux $1 is used, the newest that the series applies to"
+}
+
 if [ -n "$KERNEL_SRC" ]; then
 	KERNEL_SRC=$(cd "$KERNEL_SRC" && pwd)
 	[ -f "$KERNEL_SRC/Kbuild" ] && [ -d "$KERNEL_SRC/arch/arm64" ] ||
@@ -96,7 +136,13 @@ if [ -n "$KERNEL_SRC" ]; then
 	exit 0
 fi
 
+if [ "${1:-}" = --fits ]; then
+	series_tree "$LINUX" >/dev/null 2>&1
+	exit
+fi
+
 if git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1; then
+	[ -n "$BASE_NAMED" ] || [ "$BASE_VERSION" = "$DEFAULT_VERSION" ] || say_another "$BASE_VERSION"
 	[ "${UPDATE:-0}" = 1 ] || exit 0
 fi
 
@@ -114,6 +160,7 @@ else
 		"check the network (log: $said), or leave out UPDATE=1: $LINUX is as it was"
 	# out of reach, or gone from the archive: one fetched before will do
 	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1 || true)
+	[ -n "$deb" ] || [ -n "$BASE_NAMED" ] || take_another
 	[ -n "$deb" ] || die \
 		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
 		echo ' and experimental') by apt (${why:-it is not there}), and $DL/${pkg}_*.deb" \

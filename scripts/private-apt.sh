@@ -10,12 +10,16 @@
 #   private-apt.sh download PACKAGE...   newest .deb of each into build/dl
 #   private-apt.sh source PACKAGE        its source files into build/dl
 #   private-apt.sh newest PACKAGE        print the version that would be taken
+#   private-apt.sh names PREFIX          print the names of packages that begin so
+#
+# HIDE="PACKAGE ..." takes packages for gone from the archive.
 
 . "$(dirname "$0")/common.sh"
 
 A=$BUILD/apt
 SUITES="trixie trixie-backports"
-[ "$BASE_VERSION" = "$DEFAULT_VERSION" ] || SUITES="$SUITES experimental"
+# when another base is wanted than the default, or none is left but another
+[ "$BASE_VERSION" = "$DEFAULT_VERSION" ] && [ "${1:-}" != names ] || SUITES="$SUITES experimental"
 
 keyring()
 {
@@ -118,6 +122,9 @@ update()
 # The newest version in any suite, a backport or experimental included
 newest()
 {
+	case " ${HIDE:-} " in
+	*" $1 "*) return 1 ;;
+	esac
 	apt-cache show --no-all-versions "$1" >/dev/null 2>&1 || return 1
 	apt-cache madison "$1" | awk -F' *[|] *' '$3 !~ /Source/ && /Packages/ { print $2 }' |
 		"$PYTHON" -c '
@@ -138,6 +145,9 @@ update)
 newest)
 	update >&2
 	newest "$2" ;;
+names)
+	update >&2
+	apt-cache pkgnames "$2" ;;
 download)
 	update
 	shift

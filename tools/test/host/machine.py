@@ -65,7 +65,8 @@ def scratch():
 
 def variant():
     """Suffix of the build directories; scripts/common.sh computes it."""
-    if env("KERNEL_SRC") or env("BASE_VERSION"):
+    if env("KERNEL_SRC") or env("BASE_VERSION") or \
+       os.path.exists(os.path.join(BUILD, "base-version")):
         p = subprocess.run(
             ["bash", "-c", '. "$1"; printf %s "$V"', "-",
              os.path.join(ROOT, "scripts/common.sh")],
