@@ -27,6 +27,8 @@
  *   tlb-conflict       two entries translate one address
  *   break-before-make  a TLB hit finds that the tables have another valid
  *                      translation, and no invalidation of the old one pending
+ *   stale-walk         with walk-cache-erratum, a walk starts at a table that the
+ *                      tables in memory no longer lead to
  *   bad-tcr, bad-vtcr, bad-ttbr, bad-contiguous, bad-format
  *                      tables or their registers are not as the format demands
  *   tlbi-overflow      a million invalidations without a sync

@@ -38,6 +38,7 @@
 #ifndef HW_ARM_SMMUV2_INTERNAL_H
 #define HW_ARM_SMMUV2_INTERNAL_H
 
+#include "qemu/bitmap.h"
 #include "hw/registerfields.h"
 #include "hw/sysbus.h"
 #include "hw/arm/smmuv2.h"
@@ -382,6 +383,7 @@ struct SMMUv2State {
     uint64_t mirror_grace_us;
     uint64_t mirror_grace_writes;
     bool walk_cache_erratum;
+    bool walk_cache_va_erratum;
     bool prefetch;
 
     /* fault injection */
@@ -489,6 +491,10 @@ bool smmuv2_walk(SMMUv2Walk *w);
 
 /* Translate the address of a stage 1 descriptor; for the walkers. */
 bool smmuv2_walk_ipa(SMMUv2Walk *w, uint64_t ipa, SMMUv2Leaf *leaf);
+/* Is starting at a table that is not linked any more a violation here? */
+bool smmuv2_walk_is_checked(const SMMUv2Walk *w, const SMMUv2Regime *r);
+void smmuv2_stale_walk(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
+                       uint64_t table);
 /* Read a descriptor of 4 or 8 bytes from physical memory. */
 bool smmuv2_read_desc(SMMUv2Walk *w, const SMMUv2Regime *r, unsigned level,
                       uint64_t va, uint64_t pa, unsigned size, uint64_t *desc);
@@ -564,6 +570,8 @@ typedef struct SMMUv2Inv {
     uint64_t va;
     uint64_t seq;
     int64_t due;            /* INT64_MAX before its sync */
+    /* of a global one: the banks that were enabled when it was accepted */
+    DECLARE_BITMAP(enabled, SMMUV2_MAX_CB);
 } SMMUv2Inv;
 
 void smmuv2_tlb_init(SMMUv2Instance *inst);

@@ -20,10 +20,14 @@
  * An entry filled after the TLBI was accepted outlives it: a driver that
  * clears the descriptor after the invalidation has to invalidate again.
  *
+ * With walk-cache-erratum table pointers outlive more than that, see missed().
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
+#include "qemu/bitops.h"
+#include "qemu/bitmap.h"
 #include "qemu/timer.h"
 #include "trace.h"
 #include "smmuv2-internal.h"
@@ -207,6 +211,27 @@ SMMUv2TLBEntry *smmuv2_tlb_fill_table(SMMUv2Instance *inst,
     return e;
 }
 
+/* Does an erratum keep the invalidation from a table pointer? */
+static bool missed(const SMMUv2State *s, const SMMUv2Inv *inv,
+                   const SMMUv2TLBEntry *e)
+{
+    switch (inv->op) {
+    case SMMUV2_INV_VA:
+    case SMMUV2_INV_VAA:
+    case SMMUV2_INV_IPA:
+        return s->walk_cache_erratum || s->walk_cache_va_erratum;
+    case SMMUV2_INV_VAL:
+    case SMMUV2_INV_VAAL:
+    case SMMUV2_INV_IPAL:
+        return true;    /* by definition */
+    case SMMUV2_INV_ALLNSNH:
+    case SMMUV2_INV_ALLH:
+        return s->walk_cache_erratum && test_bit(e->bank, inv->enabled);
+    default:
+        return s->walk_cache_erratum;
+    }
+}
+
 /* Does the invalidation cover the entry, of whatever age it is? */
 static bool covers(const SMMUv2State *s, const SMMUv2Inv *inv,
                    const SMMUv2TLBEntry *e)
@@ -214,6 +239,10 @@ static bool covers(const SMMUv2State *s, const SMMUv2Inv *inv,
     const SMMUv2TLBKey *k = &e->key;
     bool hyp = k->flags & SMMUV2_TLB_HYP;
     bool global = k->flags & SMMUV2_TLB_GLOBAL;
+
+    if (is_table(k->kind) && missed(s, inv, e)) {
+        return false;
+    }
 
     switch (inv->op) {
     case SMMUV2_INV_ALLNSNH:
@@ -253,11 +282,6 @@ static bool covers(const SMMUv2State *s, const SMMUv2Inv *inv,
         break;
     }
 
-    if (is_table(k->kind) &&
-        (s->walk_cache_erratum || inv->op == SMMUV2_INV_VAL ||
-         inv->op == SMMUV2_INV_VAAL || inv->op == SMMUV2_INV_IPAL)) {
-        return false;
-    }
     return round_to(inv->va, k->shift) == k->va;
 }
 
@@ -366,6 +390,14 @@ void smmuv2_tlb_invalidate(SMMUv2Instance *inst, SMMUv2Inv *inv)
     }
     inv->seq = inst->seq;
     inv->due = INT64_MAX;
+    bitmap_zero(inv->enabled, SMMUV2_MAX_CB);
+    if (inv->op == SMMUV2_INV_ALLNSNH || inv->op == SMMUV2_INV_ALLH) {
+        for (unsigned n = 0; n < SMMUV2_MAX_CB; n++) {
+            if (FIELD_EX32(inst->cb[n].sctlr, SCTLR, M)) {
+                set_bit(n, inv->enabled);
+            }
+        }
+    }
     g_array_append_val(inst->pending, *inv);
 }
 

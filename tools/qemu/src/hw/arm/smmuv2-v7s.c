@@ -99,13 +99,43 @@ static bool read_desc(SMMUv2Walk *w, const SMMUv2Regime *r, unsigned level,
     return smmuv2_read_desc(w, r, level, va, ipa, 4, desc);
 }
 
+/* Does the upper end of the address space, that of TTBR1, have the address? */
+static bool is_second(const SMMUv2Bank *cb, uint64_t va)
+{
+    unsigned n = FIELD_EX32(cb->tcr, TCR, N);
+
+    return n && extract64(va, 32 - n, n);
+}
+
+static uint64_t l1_entry(const SMMUv2Bank *cb, uint64_t va)
+{
+    unsigned n = FIELD_EX32(cb->tcr, TCR, N);
+
+    if (is_second(cb, va)) {
+        return (cb->ttbr[1] & MAKE_64BIT_MASK(14, 18)) |
+               extract64(va, L1_SHIFT, 12) << 2;
+    }
+    return (cb->ttbr[0] & MAKE_64BIT_MASK(14 - n, 18 + n)) |
+           extract64(va, L1_SHIFT, 12 - n) << 2;
+}
+
+/* Do the tables in memory lead to @table? */
+static bool is_linked(const SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
+                      uint64_t table)
+{
+    SMMUv2Walk look = *w;
+    uint64_t desc;
+
+    look.use_tlb = look.fill_tlb = false;
+    return smmuv2_read_desc(&look, r, 1, va, l1_entry(r->cb, va), 4, &desc) &&
+           (desc & 3) == 1 && (desc & MAKE_64BIT_MASK(10, 22)) == table;
+}
+
 bool smmuv2_walk_v7s(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                      SMMUv2Leaf *leaf)
 {
     SMMUv2Instance *inst = w->inst;
     const SMMUv2Bank *cb = r->cb;
-    unsigned n = FIELD_EX32(cb->tcr, TCR, N);
-    bool second = n && extract64(va, 32 - n, n);
     SMMUv2TLBEntry *e = NULL;
     uint64_t desc, table;
     bool pxn;
@@ -123,19 +153,15 @@ bool smmuv2_walk_v7s(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
         if (w->fill_tlb) {
             inst->smmu->count.walk_cache_hits++;
         }
+        if (smmuv2_walk_is_checked(w, r) && !is_linked(w, r, va, table)) {
+            smmuv2_stale_walk(w, r, va, table);
+        }
     } else {
-        if (second ? FIELD_EX32(cb->tcr, TCR, PD1)
-                   : FIELD_EX32(cb->tcr, TCR, PD0)) {
+        if (is_second(cb, va) ? FIELD_EX32(cb->tcr, TCR, PD1)
+                              : FIELD_EX32(cb->tcr, TCR, PD0)) {
             return smmuv2_walk_fault(w, r, 1, R_FSR_TF_MASK);
         }
-        if (second) {
-            table = cb->ttbr[1] & MAKE_64BIT_MASK(14, 18);
-            table |= extract64(va, L1_SHIFT, 12) << 2;
-        } else {
-            table = cb->ttbr[0] & MAKE_64BIT_MASK(14 - n, 18 + n);
-            table |= extract64(va, L1_SHIFT, 12 - n) << 2;
-        }
-        if (!read_desc(w, r, 1, va, table, &desc)) {
+        if (!read_desc(w, r, 1, va, l1_entry(cb, va), &desc)) {
             return false;
         }
 

@@ -352,6 +352,44 @@ static bool block_allowed(unsigned granule, unsigned level)
     return level == 2 || (level == 1 && granule == 12);
 }
 
+bool smmuv2_walk_is_checked(const SMMUv2Walk *w, const SMMUv2Regime *r)
+{
+    /* Where stage 2 decides, too, the tables alone do not say it. */
+    return w->fill_tlb && w->inst->smmu->walk_cache_erratum &&
+           !(r->stage == 1 && w->s2 && w->s2->enabled);
+}
+
+void smmuv2_stale_walk(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
+                       uint64_t table)
+{
+    smmuv2_violation(w->inst->smmu, "stale-walk", "instance %u: bank %u walks "
+                     "0x%" PRIx64 " from the table at 0x%" PRIx64 ", which "
+                     "has been unlinked", w->inst->index, r->bank, va, table);
+}
+
+/* Do the tables in memory lead to @table at @level? */
+static bool is_linked(const SMMUv2Walk *w, const SMMUv2Regime *r,
+                      const LongFormat *f, uint64_t va, unsigned level,
+                      uint64_t table)
+{
+    unsigned stride = f->granule - 3;
+    SMMUv2Walk look = *w;
+    uint64_t desc, at = f->table;
+
+    look.use_tlb = look.fill_tlb = false;
+    for (unsigned l = f->level; l < level; l++) {
+        unsigned shift = f->granule + stride * (3 - l);
+        unsigned bits = l == f->level ? f->in_bits - shift : stride;
+
+        if (!smmuv2_read_desc(&look, r, l, va, at + extract64(va, shift, bits) * 8,
+                              8, &desc) || (desc & 3) != 3) {
+            return false;
+        }
+        at = desc & MAKE_64BIT_MASK(f->granule, 48 - f->granule);
+    }
+    return at == table;
+}
+
 static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                       SMMUv2Leaf *leaf)
 {
@@ -398,6 +436,10 @@ static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                 at.shift = cached->table.pa_shift;
                 if (w->fill_tlb) {
                     inst->smmu->count.walk_cache_hits++;
+                }
+                if (smmuv2_walk_is_checked(w, r) &&
+                    !is_linked(w, r, &f, va, level, table)) {
+                    smmuv2_stale_walk(w, r, va, table);
                 }
             }
         }

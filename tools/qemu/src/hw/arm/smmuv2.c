@@ -803,6 +803,8 @@ static const Property smmuv2_properties[] = {
                        64),
     DEFINE_PROP_BOOL("walk-cache-erratum", SMMUv2State, walk_cache_erratum,
                      false),
+    DEFINE_PROP_BOOL("walk-cache-va-erratum", SMMUv2State,
+                     walk_cache_va_erratum, false),
     DEFINE_PROP_BOOL("prefetch", SMMUv2State, prefetch, true),
 };
 

@@ -33,8 +33,13 @@
  *   firmware-state     "reset"; "passthrough": enabled, and all streams pass;
  *                      "live": also with a stream match and old faults
  *   prefetch           let ACTLR.CPRE prefetch the next page
- *   walk-cache-erratum no invalidation by address reaches table pointers, as
- *                      on Tegra194 and Tegra234
+ *   walk-cache-erratum what Tegra194 and Tegra234 have, taken at its worst: no
+ *                      invalidation by address, ASID or VMID reaches table
+ *                      pointers. A global one does, of banks that are disabled
+ *                      when it is accepted. A walk that starts at a table which
+ *                      has been unlinked since is a violation
+ *   walk-cache-va-erratum
+ *                      no invalidation by address reaches table pointers
  *   sync-delay-ns      how long a sync takes; three times that on one of
  *                      the instances, each time on another
  *   mirror-grace-us, mirror-grace-writes
