@@ -10,6 +10,12 @@
  * number. Then the bus master reads each page of the window, and writes to it;
  * what it found there, by number, is what the hash is of. `wrong` counts pages
  * where iommu_iova_to_phys() says something else than the bus master.
+ *
+ *	<debugfs>/reach_tables	reading runs it, and says "reads=N wrong=N"
+ *
+ * The only page of a table is mapped, read by the bus master, and unmapped, for
+ * many tables; then a large page in place of each, if there are any; then another
+ * page. Whoever walks a table that was replaced reads something else.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -34,6 +40,7 @@
 #define BLOCK_ORDER	10			/* of what is mapped */
 #define BLOCK		(1U << BLOCK_ORDER)
 #define STEPS		3000
+#define NR_TABLES	64			/* 2 MiB each */
 
 struct stamp {
 	u64 number, scratch;
@@ -183,7 +190,59 @@ static void look(struct reach *r, struct seq_file *m)
 	seq_printf(m, "pages=%u writable=%u wrong=%u hash=%016llx\n", pages, writable, wrong, hash);
 }
 
-static int reach_show(struct seq_file *m, void *unused)
+static bool reads(struct reach *r, u64 iova, u64 number)
+{
+	struct stamp s = {};
+
+	return dma(r, iova, false, &s, sizeof(s)) && s.number == number;
+}
+
+/* One page, or 2 MiB, in the range of one table, of which page @at is @number. */
+static int one_table(struct reach *r, unsigned int table, unsigned int from, unsigned int pages,
+		     unsigned int at, unsigned int *wrong)
+{
+	u64 iova = BASE + table * SZ_2M, size = pages * SZ_4K;
+	u64 start = iova + (pages == 1 ? at * SZ_4K : 0);
+	int ret;
+
+	ret = iommu_map(r->domain, start, page_to_phys(r->block) + from * SZ_4K, size, IOMMU_READ,
+			GFP_KERNEL);
+	if (ret)
+		return ret;
+	*wrong += !reads(r, iova + at * SZ_4K, pages == 1 ? from : from + at);
+
+	return iommu_unmap(r->domain, start, size) == size ? 0 : -EIO;
+}
+
+static int replace_tables(struct reach *r, struct seq_file *m)
+{
+	unsigned int i, wrong = 0;
+	int ret = 0;
+
+	for (i = 0; i < NR_TABLES && !ret; i++)
+		ret = one_table(r, i, i, 1, i, &wrong);
+	for (i = 0; i < NR_TABLES && !ret; i++)
+		ret = one_table(r, i, 0, SZ_2M / SZ_4K, NR_TABLES - i, &wrong);
+	for (i = 0; i < NR_TABLES && !ret; i++)
+		ret = one_table(r, i, BLOCK - 1 - i, 1, i, &wrong);
+	seq_printf(m, "reads=%u wrong=%u\n", 3 * NR_TABLES, wrong);
+
+	return ret;
+}
+
+static int random_steps(struct reach *r, struct seq_file *m)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < STEPS && !ret; i++)
+		ret = below(r, 5) < 3 ? map_some(r) : unmap_some(r);
+	if (!ret)
+		look(r, m);
+	return ret;
+}
+
+static int reach_run(struct seq_file *m, int (*run)(struct reach *r, struct seq_file *m))
 {
 	struct reach r = { .bm = bm_get(0) };
 	struct iommu_group *group;
@@ -211,10 +270,8 @@ static int reach_show(struct seq_file *m, void *unused)
 		goto free;
 	ret = iommu_map(r.domain, BEACONS, page_to_phys(r.block), NR_BEACONS * SZ_4K, IOMMU_READ,
 			GFP_KERNEL);
-	for (i = 0; i < STEPS && !ret; i++)
-		ret = below(&r, 5) < 3 ? map_some(&r) : unmap_some(&r);
 	if (!ret)
-		look(&r, m);
+		ret = run(&r, m);
 	iommu_detach_group(r.domain, group);
 	iommu_unmap(r.domain, BEACONS, NR_BEACONS * SZ_4K);
 	while (r.list) {
@@ -233,20 +290,33 @@ free:
 	iommu_group_put(group);
 	return ret;
 }
+
+static int reach_show(struct seq_file *m, void *unused)
+{
+	return reach_run(m, random_steps);
+}
 DEFINE_SHOW_ATTRIBUTE(reach);
 
-static struct dentry *file;
+static int reach_tables_show(struct seq_file *m, void *unused)
+{
+	return reach_run(m, replace_tables);
+}
+DEFINE_SHOW_ATTRIBUTE(reach_tables);
+
+static struct dentry *files[2];
 
 static int __init reach_init(void)
 {
-	file = debugfs_create_file("reach", 0400, NULL, NULL, &reach_fops);
+	files[0] = debugfs_create_file("reach", 0400, NULL, NULL, &reach_fops);
+	files[1] = debugfs_create_file("reach_tables", 0400, NULL, NULL, &reach_tables_fops);
 	return 0;
 }
 module_init(reach_init);
 
 static void __exit reach_exit(void)
 {
-	debugfs_remove(file);
+	debugfs_remove(files[0]);
+	debugfs_remove(files[1]);
 }
 module_exit(reach_exit);
 

@@ -106,10 +106,7 @@ void op_alloc(struct torturer *t)
 	place_regions(t, d);
 }
 
-/*
- * A domain that nothing is attached to and nobody else calls, but for a reclaim
- * that looks for empty tables, on a CPU that may not run just now.
- */
+/* A domain that nothing is attached to and nobody else calls. */
 void free_handle(struct torturer *t, u32 handle)
 {
 	unsigned long end = jiffies + 30 * HZ;
