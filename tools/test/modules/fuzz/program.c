@@ -35,7 +35,7 @@ const struct fn_info fn_infos[NR_FNS] = {
 	[FN_TOPUP] = { "topup", ID(__pkvm_iommu_topup), 2, { K_PFN, K_ORDER },
 		       ERRORS(EINVAL, EPERM, EBUSY) },
 	[FN_RECLAIM] = { "reclaim", ID(__pkvm_iommu_reclaim), 1, { K_ORDER },
-			 ERRORS(EINVAL, EAGAIN, ENOENT) },
+			 ERRORS(EINVAL, ENOENT) },
 	[FN_FAULT] = { "next_fault", ID(__pkvm_iommu_next_fault), 1, { K_IOMMU }, ERRORS(EINVAL) },
 	[FN_INFO] = { "stream_info", ID(__pkvm_iommu_stream_info), 3,
 		      { K_IOMMU, K_ENDPOINT, K_SID }, ERRORS(EINVAL, ENODEV) },

@@ -217,13 +217,13 @@ static void return_pool(void)
 		do {
 			ret = call(&res, __pkvm_iommu_reclaim, order);
 			if (ret)
-				continue;
+				break;
 			page = pfn_to_page(res.a2);
 			mod_node_page_state(page_pgdat(page), NR_IOMMU_PAGES, -(1L << order));
 			mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE,
 					    -(1L << order));
 			__free_pages(page, order);
-		} while (!ret || ret == -EAGAIN);
+		} while (!ret);
 	}
 }
 

@@ -95,9 +95,7 @@ static bool reclaim(struct torturer *t, unsigned int order)
 	struct page *page;
 	long ret;
 
-	do {
-		ret = call(t, FN_RECLAIM, &res, order);
-	} while (ret == -EAGAIN && order == 0);
+	ret = call(t, FN_RECLAIM, &res, order);
 	if (ret == -ENOENT)
 		return false;
 	if (!expect(t, ret, 0))
