@@ -13,12 +13,15 @@
  *   smr-conflict       a stream matches two stream match registers
  *   reserved-type      S2CR.TYPE, or a CBAR that points to an unfit bank
  *   bank-disabled      a stream reaches a bank whose SCTLR.M is clear, and
- *                      passes untranslated; or SCTLR.M is cleared while streams
- *                      reach the bank
+ *                      passes untranslated; or a write to SCTLR or CBAR makes
+ *                      the bank let pass what streams send there
+ *   bank-held          a transaction that is held on its way to a bank would
+ *                      pass untranslated if it went on now
  *   bank-busy          SCTLR.M is cleared while a sync of the bank goes on: what
  *                      the sync waits for would pass untranslated
  *   bank-changed       TTBR, TCR, MAIR, CONTEXTIDR, CBAR or CBA2R of a bank
- *                      that streams reach is given another value
+ *                      that translates is given another value, unless that
+ *                      makes the bank fault (CBAR)
  *   tag-shared         a bank is enabled with the VMID and ASID of another
  *                      enabled bank that has other tables
  *   tag-reused         a bank is enabled with a VMID and ASID for which the TLB
@@ -324,14 +327,6 @@ static void get_cr0(Object *obj, Visitor *v, const char *name, void *opaque,
     visit_type_uint32(v, name, &value, errp);
 }
 
-static void set_u64(Object *obj, Visitor *v, const char *name, void *opaque,
-                    Error **errp)
-{
-    visit_type_uint64(v, name,
-                      (uint64_t *)((char *)SMMUV2(obj) + (uintptr_t)opaque),
-                      errp);
-}
-
 static char *get_violation_log(Object *obj, Error **errp)
 {
     SMMUv2State *s = SMMUV2(obj);
@@ -404,26 +399,19 @@ void smmuv2_check_class_init(ObjectClass *klass)
     static const struct {
         const char *name;
         size_t offset;
-        bool writable;
         const char *help;
     } numbers[] = {
-        { "violations", offsetof(SMMUv2State, violations), false,
+        { "violations", offsetof(SMMUv2State, violations),
           "How often software did what it must not do" },
-        { "stale-hits", offsetof(SMMUv2State, count.stale_hits), false,
+        { "stale-hits", offsetof(SMMUv2State, count.stale_hits),
           "TLB hits that the tables in memory no longer allow" },
-        { "bypass-count", offsetof(SMMUv2State, count.bypassed), false,
+        { "bypass-count", offsetof(SMMUv2State, count.bypassed),
           "Transactions that passed untranslated" },
-        { "sync-stuck", offsetof(SMMUv2State, sync_stuck), true,
-          "Bitmap of instances on which no TLB sync completes" },
-        { "no-answer", offsetof(SMMUv2State, no_answer), true,
-          "Bitmap of instances whose registers read as all ones, and which let "
-          "nothing through" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
         object_class_property_add(klass, numbers[i].name, "uint64", get_u64,
-                                  numbers[i].writable ? set_u64 : NULL, NULL,
-                                  (void *)numbers[i].offset);
+                                  NULL, NULL, (void *)numbers[i].offset);
         object_class_property_set_description(klass, numbers[i].name,
                                               numbers[i].help);
     }

@@ -24,6 +24,8 @@
  *   smmuv2-walk.c    translation regimes; walks of the long formats, nested
  *   smmuv2-v7s.c     walks of the AArch32 short-descriptor format
  *   smmuv2-check.c   violations, comparison of the instances, counters, logs
+ *   smmuv2-inject.c  what tests do to the model: faults, losses of power, and
+ *                    transactions that are held on their way
  *
  * All of it runs under the BQL.
  *
@@ -344,6 +346,7 @@ struct SMMUv2Instance {
     X(stalls)                   \
     X(bypassed)                 \
     X(bypass_opened)            \
+    X(bank_bypass_opened)       \
     X(mirror_windows)
 
 typedef struct SMMUv2Counters {
@@ -351,6 +354,22 @@ typedef struct SMMUv2Counters {
     SMMUV2_COUNTERS(X)
 #undef X
 } SMMUv2Counters;
+
+/*
+ * A transaction that is held between stream lookup and bank lookup. Its master
+ * has been told that it was aborted, because no master here can wait.
+ */
+typedef struct SMMUv2Held {
+    bool valid;
+    bool reported;          /* as one that would bypass */
+    SMMUv2Txn txn;
+    unsigned instance;
+    unsigned bank;
+    bool priv, insn;        /* as S2CR has them */
+} SMMUv2Held;
+
+#define SMMUV2_HOLD_NONE    UINT64_MAX
+#define SMMUV2_HOLD_ANY     UINT32_MAX
 
 struct SMMUv2State {
     SysBusDevice parent_obj;
@@ -385,10 +404,17 @@ struct SMMUv2State {
     bool walk_cache_erratum;
     bool walk_cache_va_erratum;
     bool prefetch;
+    bool asidpne;
+    bool cache_lock_sticky;
 
-    /* fault injection */
+    /* fault injection: smmuv2-inject.c */
     uint64_t sync_stuck;
     uint64_t no_answer;
+    char *power_keeps;
+    uint64_t power_loses_instances;
+    uint64_t hold_sid;
+    SMMUv2Held held;
+    char *held_outcome;     /* of the last one that was released */
 
     /* smmuv2-check.c */
     SMMUv2Counters count;
@@ -411,6 +437,22 @@ void smmuv2_instance_reset(SMMUv2Instance *inst);
 /* Carry out an address translation operation of bank n; returns PAR. */
 uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
                                     uint64_t va, bool write, bool priv);
+
+/* Decide what becomes of a transaction that has found its bank. */
+SMMUv2Outcome smmuv2_enter_bank(SMMUv2State *s, const SMMUv2Held *h,
+                                IOMMUTLBEntry *entry);
+/* Would it go on untranslated? Leaves no trace. */
+bool smmuv2_bank_passes(SMMUv2State *s, const SMMUv2Held *h);
+
+/* ---- smmuv2-inject.c ---- */
+
+void smmuv2_inject_class_init(ObjectClass *klass);
+void smmuv2_inject_init(SMMUv2State *s);
+void smmuv2_inject_finalize(SMMUv2State *s);
+/* Hold this transaction, if it is the one to be held. */
+bool smmuv2_hold(SMMUv2State *s, const SMMUv2Held *h);
+/* A register was written: could what is held bypass now? */
+void smmuv2_held_check(SMMUv2State *s);
 
 /* ---- smmuv2-regs.c ---- */
 

@@ -125,11 +125,40 @@ static bool routed(SMMUv2Instance *inst, unsigned n)
     return false;
 }
 
+/*
+ * Does a transaction that reaches bank n now go on? While CBAR says that stage 2
+ * faults, none does, whatever the bank's other registers say.
+ */
+static bool bank_open(const SMMUv2Bank *cb)
+{
+    return FIELD_EX32(cb->cbar, CBAR, TYPE) != CBAR_TYPE_S1_S2_FAULT;
+}
+
+/* And untranslated? */
+static bool bank_bypasses(SMMUv2Instance *inst, unsigned n)
+{
+    SMMUv2Bank *cb = &inst->cb[n];
+    unsigned second = FIELD_EX32(cb->cbar, CBAR, CBNDX);
+
+    if (!bank_open(cb) || FIELD_EX32(cb->sctlr, SCTLR, M)) {
+        return false;
+    }
+    return FIELD_EX32(cb->cbar, CBAR, TYPE) != CBAR_TYPE_NESTED ||
+           (second < inst->smmu->num_cb &&
+            FIELD_EX32(inst->cb[second].cbar, CBAR, TYPE) == CBAR_TYPE_S2 &&
+            !FIELD_EX32(inst->cb[second].sctlr, SCTLR, M));
+}
+
+static bool bank_translates(const SMMUv2Bank *cb)
+{
+    return bank_open(cb) && FIELD_EX32(cb->sctlr, SCTLR, M);
+}
+
 /* A bank that is on may be in use, by a transaction that is on its way. */
 static void check_change(const Access *a, const char *name, uint64_t old,
                          uint64_t val)
 {
-    if (old != val && FIELD_EX32(a->inst->cb[a->bank].sctlr, SCTLR, M)) {
+    if (old != val && bank_translates(&a->inst->cb[a->bank])) {
         smmuv2_violation(a->inst->smmu, "bank-changed",
                          "instance %u: %s of bank %u from 0x%" PRIx64 " to 0x%"
                          PRIx64 " while %s", a->inst->index, name, a->bank, old,
@@ -151,8 +180,7 @@ static void check_tags(SMMUv2Instance *inst, unsigned n)
     for (unsigned i = 0; i < s->num_cb; i++) {
         bool s2 = FIELD_EX32(inst->cb[i].cbar, CBAR, TYPE) == CBAR_TYPE_S2;
 
-        if (i == n || !FIELD_EX32(inst->cb[i].sctlr, SCTLR, M) ||
-            s2 != (stage == 2)) {
+        if (i == n || !bank_translates(&inst->cb[i]) || s2 != (stage == 2)) {
             continue;
         }
         smmuv2_regime(inst, i, stage, &other);
@@ -175,30 +203,75 @@ static void check_tags(SMMUv2Instance *inst, unsigned n)
     }
 }
 
-static void write_sctlr(const Access *a, uint32_t val)
+/*
+ * SCTLR or CBAR of a bank has been written. When it starts to translate, its tags
+ * are checked. When it stops, and does not fault instead, that is a violation if
+ * streams reach it; that it bypasses is counted in any case, because something
+ * may be on its way to it.
+ */
+static void bank_switched(const Access *a, bool translated, bool bypassed)
 {
     SMMUv2Instance *inst = a->inst;
     SMMUv2Bank *cb = &inst->cb[a->bank];
-    bool was = FIELD_EX32(cb->sctlr, SCTLR, M);
+    bool opened = !bypassed && bank_bypasses(inst, a->bank);
 
-    reserved(a, "SCTLR", val, SCTLR_BITS);
-    if (was && !FIELD_EX32(val, SCTLR, M) && routed(inst, a->bank)) {
-        smmuv2_violation(inst->smmu, "bank-disabled",
-                         "instance %u: SCTLR.M of bank %u cleared while "
-                         "streams reach it", inst->index, a->bank);
-        inst->smmu->count.bypass_opened++;
-    } else if (was && !FIELD_EX32(val, SCTLR, M) && cb->used &&
-               smmuv2_tlb_sync_active(inst, a->bank)) {
-        smmuv2_violation(inst->smmu, "bank-busy",
-                         "instance %u: SCTLR.M of bank %u cleared while its "
-                         "sync waits for transactions", inst->index, a->bank);
-    }
-    cb->sctlr = val & SCTLR_BITS;
-    if (!was && FIELD_EX32(val, SCTLR, M)) {
+    if (!translated && bank_translates(cb)) {
         cb->used = false;
         check_tags(inst, a->bank);
     }
+    inst->smmu->count.bank_bypass_opened += opened;
+    if ((opened || (translated && bank_open(cb) && !bank_translates(cb))) &&
+        routed(inst, a->bank)) {
+        smmuv2_violation(inst->smmu, "bank-disabled",
+                         "instance %u: bank %u stops to translate while "
+                         "streams reach it", inst->index, a->bank);
+        inst->smmu->count.bypass_opened++;
+    }
+}
+
+static void write_sctlr(const Access *a, uint32_t val)
+{
+    SMMUv2Instance *inst = a->inst;
+    SMMUv2State *s = inst->smmu;
+    SMMUv2Bank *cb = &inst->cb[a->bank];
+    bool translated = bank_translates(cb);
+    bool bypassed = bank_bypasses(inst, a->bank);
+
+    reserved(a, "SCTLR", val, SCTLR_BITS);
+    val &= SCTLR_BITS;
+    if (!s->asidpne) {
+        val &= ~R_SCTLR_ASIDPNE_MASK;
+    }
+    if (FIELD_EX32(cb->sctlr, SCTLR, M) && !FIELD_EX32(val, SCTLR, M) &&
+        !routed(inst, a->bank) && cb->used &&
+        smmuv2_tlb_sync_active(inst, a->bank)) {
+        smmuv2_violation(s, "bank-busy",
+                         "instance %u: SCTLR.M of bank %u cleared while its "
+                         "sync waits for transactions", inst->index, a->bank);
+    }
+    cb->sctlr = val;
+    bank_switched(a, translated, bypassed);
     smmuv2_update_irq(inst);
+}
+
+static void write_cbar(const Access *a, uint32_t val)
+{
+    SMMUv2Instance *inst = a->inst;
+    SMMUv2Bank *cb = &inst->cb[a->bank];
+    bool translated = bank_translates(cb);
+    bool bypassed = bank_bypasses(inst, a->bank);
+
+    reserved(a, "CBAR", val, CBAR_BITS);
+    val &= CBAR_BITS;
+    if (a->bank < inst->smmu->num_s2cb) {
+        val = FIELD_DP32(val, CBAR, TYPE, CBAR_TYPE_S2);
+    }
+    /* To make a bank fault is to take something away, and always right. */
+    if (FIELD_EX32(val, CBAR, TYPE) != CBAR_TYPE_S1_S2_FAULT) {
+        check_change(a, "CBAR", cb->cbar, val);
+    }
+    cb->cbar = val;
+    bank_switched(a, translated, bypassed);
 }
 
 /* ---- Context banks ---- */
@@ -597,13 +670,7 @@ static void gr1_write(Access *a, uint64_t val)
     a->bank = n;
     switch (a->reg & ~0x3ff) {
     case A_CBAR:
-        reserved(a, "CBAR", val, CBAR_BITS);
-        val &= CBAR_BITS;
-        if (n < s->num_s2cb) {
-            val = FIELD_DP32(val, CBAR, TYPE, CBAR_TYPE_S2);
-        }
-        check_change(a, "CBAR", cb->cbar, val);
-        cb->cbar = val;
+        write_cbar(a, val);
         break;
     case A_CBA2R:
         reserved(a, "CBA2R", val, R_CBA2R_VA64_MASK);
@@ -899,6 +966,9 @@ static void gr0_write(const Access *a, uint64_t val)
         inst->cr2 = val & R_CR2_BPVMID_MASK;
         break;
     case A_ACR:
+        if (s->cache_lock_sticky) {
+            val |= inst->acr & R_ACR_CACHE_LOCK_MASK;
+        }
         inst->acr = val;
         break;
     case A_SMR ... A_SMR + 4 * (SMMUV2_MAX_SMR - 1):
@@ -1029,6 +1099,7 @@ static void mmio_write(void *opaque, hwaddr addr, uint64_t val, unsigned size)
         unmodelled_write(&a, val);
         break;
     }
+    smmuv2_held_check(inst->smmu);
 }
 
 const MemoryRegionOps smmuv2_mmio_ops = {

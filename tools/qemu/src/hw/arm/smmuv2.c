@@ -447,6 +447,41 @@ static SMMUv2Outcome translate_bank(const Transaction *t, const Stages *st,
     return SMMUV2_OK;
 }
 
+SMMUv2Outcome smmuv2_enter_bank(SMMUv2State *s, const SMMUv2Held *h,
+                                IOMMUTLBEntry *entry)
+{
+    Transaction t = {
+        .txn = &h->txn,
+        .inst = &s->inst[h->instance],
+        .priv = h->priv,
+        .insn = h->insn,
+    };
+    uint32_t gfsr;
+    bool through;
+    Stages st;
+
+    gfsr = find_stages(&t, h->bank, &st, &through);
+    if (gfsr) {
+        return global_fault(&t, gfsr);
+    }
+    if (through) {
+        pass(&t, "context bank disabled", entry);
+        return SMMUV2_OK;
+    }
+    return translate_bank(&t, &st, entry);
+}
+
+bool smmuv2_bank_passes(SMMUv2State *s, const SMMUv2Held *h)
+{
+    SMMUv2Txn probe = h->txn;
+    Transaction t = { .txn = &probe, .inst = &s->inst[h->instance] };
+    bool through;
+    Stages st;
+
+    probe.probe = true;
+    return !find_stages(&t, h->bank, &st, &through) && through;
+}
+
 SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
                                        IOMMUTLBEntry *entry)
 {
@@ -458,9 +493,8 @@ SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
     };
     SMMUv2Instance *inst = t.inst;
     unsigned matches, i = 0;
-    uint32_t s2cr, gfsr;
-    Stages st;
-    bool through;
+    SMMUv2Held held;
+    uint32_t s2cr;
 
     g_assert(bql_locked());
     *entry = (IOMMUTLBEntry) {
@@ -531,15 +565,18 @@ SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
         break;
     }
 
-    gfsr = find_stages(&t, FIELD_EX32(s2cr, S2CR, CBNDX), &st, &through);
-    if (gfsr) {
-        return global_fault(&t, gfsr);
+    held = (SMMUv2Held) {
+        .valid = true,
+        .txn = *txn,
+        .instance = inst->index,
+        .bank = FIELD_EX32(s2cr, S2CR, CBNDX),
+        .priv = t.priv,
+        .insn = t.insn,
+    };
+    if (!txn->probe && smmuv2_hold(s, &held)) {
+        return SMMUV2_ABORT;
     }
-    if (through) {
-        pass(&t, "context bank disabled", entry);
-        return SMMUV2_OK;
-    }
-    return translate_bank(&t, &st, entry);
+    return smmuv2_enter_bank(s, &held, entry);
 }
 
 IOMMUTLBEntry smmuv2_translate(SMMUv2State *s, const SMMUv2Txn *txn)
@@ -617,23 +654,53 @@ void smmuv2_instance_reset(SMMUv2Instance *inst)
     smmuv2_update_irq(inst);
 }
 
-static void reset_registers(SMMUv2State *s)
+/*
+ * Banks of each kind, all of them enabled, and all streams routed to two of
+ * them: even stream IDs to stage 1 alone, odd ones to stage 1 on stage 2. Their
+ * tables are empty: no transaction gets through.
+ */
+static void apply_live_banks(SMMUv2Instance *inst)
 {
-    g_hash_table_remove_all(s->half_mirrored);
-    for (unsigned i = 0; i < s->num_instances; i++) {
-        smmuv2_instance_reset(&s->inst[i]);
+    SMMUv2State *s = inst->smmu;
+    unsigned first = s->num_cb > 4 ? s->num_cb / 2 : s->num_s2cb;
+    const uint32_t cbar[] = {
+        CBAR_TYPE_S1_S2_BYPASS << R_CBAR_TYPE_SHIFT,
+        CBAR_TYPE_NESTED << R_CBAR_TYPE_SHIFT |
+            (first + 2) << R_CBAR_CBNDX_SHIFT,
+        CBAR_TYPE_S2 << R_CBAR_TYPE_SHIFT,
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(cbar) && first + i < s->num_cb; i++) {
+        SMMUv2Bank *cb = &inst->cb[first + i];
+
+        cb->cbar = cbar[i];
+        cb->cba2r = R_CBA2R_VA64_MASK;
+        /* stage 1: no walks at all; stage 2: 40 bits from level 1 */
+        cb->tcr = FIELD_EX32(cbar[i], CBAR, TYPE) == CBAR_TYPE_S2 ?
+            R_TCR_EAE_MASK | 1 << R_TCR_SL0_SHIFT | 24 :
+            R_TCR_EPD0_MASK | R_TCR_EPD1_MASK | 25;
+        cb->sctlr = R_SCTLR_M_MASK | R_SCTLR_CFRE_MASK;
+    }
+    for (unsigned i = 0; i < 2 && i < s->num_smr; i++) {
+        uint32_t ids = MAKE_64BIT_MASK(0, s->smr_id_bits) & ~1;
+
+        inst->smr[i] = R_SMR_VALID_MASK | ids << R_SMR_MASK_SHIFT | i;
+        inst->s2cr[i] = S2CR_TYPE_TRANS << R_S2CR_TYPE_SHIFT | (first + i);
     }
 }
 
 /*
  * "passthrough": firmware has enabled the SMMU and lets all streams pass.
  * "live": it has also matched low stream IDs explicitly, and left an old fault.
+ * "translating": it has banks enabled, and streams that lead to them.
  */
 static void apply_firmware_state(SMMUv2State *s)
 {
     bool live = !g_strcmp0(s->firmware_state, "live");
+    bool translating = !g_strcmp0(s->firmware_state, "translating");
 
-    if (!live && g_strcmp0(s->firmware_state, "passthrough")) {
+    if (!live && !translating &&
+        g_strcmp0(s->firmware_state, "passthrough")) {
         return;
     }
     for (unsigned i = 0; i < s->num_instances; i++) {
@@ -650,6 +717,9 @@ static void apply_firmware_state(SMMUv2State *s)
             cb->far = 0x80000000;
             inst->gfsr = R_GFSR_USF_MASK | R_GFSR_MULTI_MASK;
         }
+        if (translating) {
+            apply_live_banks(inst);
+        }
         smmuv2_update_irq(inst);
     }
 }
@@ -658,38 +728,12 @@ static void smmuv2_reset(DeviceState *dev)
 {
     SMMUv2State *s = SMMUV2(dev);
 
-    reset_registers(s);
-    apply_firmware_state(s);
-}
-
-/* ---- Fault injection ---- */
-
-static void set_inject_global_fault(Object *obj, Visitor *v, const char *name,
-                                    void *opaque, Error **errp)
-{
-    SMMUv2State *s = SMMUV2(obj);
-    uint64_t instances;
-
-    if (!visit_type_uint64(v, name, &instances, errp)) {
-        return;
-    }
+    g_hash_table_remove_all(s->half_mirrored);
+    s->held.valid = false;
     for (unsigned i = 0; i < s->num_instances; i++) {
-        if (instances & (1ULL << i)) {
-            SMMUv2Instance *inst = &s->inst[i];
-
-            inst->gfsr |= inst->gfsr ? R_GFSR_MULTI_MASK : R_GFSR_EF_MASK;
-            smmuv2_update_irq(inst);
-        }
+        smmuv2_instance_reset(&s->inst[i]);
     }
-}
-
-static void set_power_cycle(Object *obj, bool value, Error **errp)
-{
-    SMMUv2State *s = SMMUV2(obj);
-
-    if (value && s->half_mirrored) {
-        reset_registers(s);
-    }
+    apply_firmware_state(s);
 }
 
 /* ---- The device ---- */
@@ -711,8 +755,9 @@ static bool check_properties(SMMUv2State *s, Error **errp)
     } else if (s->page_shift != 12 && s->page_shift != 16) {
         error_setg(errp, "page-shift must be 12 or 16");
     } else if (fw && strcmp(fw, "reset") && strcmp(fw, "passthrough") &&
-               strcmp(fw, "live")) {
-        error_setg(errp, "firmware-state must be reset, passthrough or live");
+               strcmp(fw, "live") && strcmp(fw, "translating")) {
+        error_setg(errp, "firmware-state must be reset, passthrough, live or "
+                   "translating");
     } else {
         return true;
     }
@@ -751,6 +796,11 @@ static void smmuv2_realize(DeviceState *dev, Error **errp)
     }
 }
 
+static void smmuv2_init(Object *obj)
+{
+    smmuv2_inject_init(SMMUV2(obj));
+}
+
 static void smmuv2_finalize(Object *obj)
 {
     SMMUv2State *s = SMMUV2(obj);
@@ -762,6 +812,7 @@ static void smmuv2_finalize(Object *obj)
         }
     }
     smmuv2_check_finalize(s);
+    smmuv2_inject_finalize(s);
 }
 
 static const VMStateDescription vmstate_smmuv2 = {
@@ -806,6 +857,9 @@ static const Property smmuv2_properties[] = {
     DEFINE_PROP_BOOL("walk-cache-va-erratum", SMMUv2State,
                      walk_cache_va_erratum, false),
     DEFINE_PROP_BOOL("prefetch", SMMUv2State, prefetch, true),
+    DEFINE_PROP_BOOL("asidpne", SMMUv2State, asidpne, true),
+    DEFINE_PROP_BOOL("cache-lock-sticky", SMMUv2State, cache_lock_sticky,
+                     false),
 };
 
 static void smmuv2_class_init(ObjectClass *klass, void *data)
@@ -818,14 +872,7 @@ static void smmuv2_class_init(ObjectClass *klass, void *data)
     device_class_set_legacy_reset(dc, smmuv2_reset);
     device_class_set_props(dc, smmuv2_properties);
     smmuv2_check_class_init(klass);
-
-    object_class_property_add(klass, "inject-global-fault", "uint64", NULL,
-                              set_inject_global_fault, NULL, NULL);
-    object_class_property_set_description(klass, "inject-global-fault",
-        "Bitmap of instances that report a spurious global fault");
-    object_class_property_add_bool(klass, "power-cycle", NULL, set_power_cycle);
-    object_class_property_set_description(klass, "power-cycle",
-        "Write true to lose registers and TLB");
+    smmuv2_inject_class_init(klass);
 }
 
 static const TypeInfo smmuv2_types[] = {
@@ -833,6 +880,7 @@ static const TypeInfo smmuv2_types[] = {
         .name = TYPE_SMMUV2,
         .parent = TYPE_SYS_BUS_DEVICE,
         .instance_size = sizeof(SMMUv2State),
+        .instance_init = smmuv2_init,
         .instance_finalize = smmuv2_finalize,
         .class_init = smmuv2_class_init,
     },

@@ -31,7 +31,11 @@
  *   ptfs-64k, ias, oas, ubs, idr7
  *                      what the identification registers say, and what works
  *   firmware-state     "reset"; "passthrough": enabled, and all streams pass;
- *                      "live": also with a stream match and old faults
+ *                      "live": also with a stream match and old faults;
+ *                      "translating": all streams lead to banks that are on,
+ *                      even stream IDs to stage 1, odd ones to both stages
+ *   asidpne            SCTLR.ASIDPNE can be set; some MMU-500s lack it
+ *   cache-lock-sticky  ACR.CACHE_LOCK cannot be cleared, so ACTLR is read-only
  *   prefetch           let ACTLR.CPRE prefetch the next page
  *   walk-cache-erratum what Tegra194 and Tegra234 have, taken at its worst: no
  *                      invalidation by address, ASID or VMID reaches table
@@ -59,6 +63,17 @@
  *                           and which let nothing through
  *   inject-global-fault     bitmap of instances that report a spurious fault
  *   power-cycle             write true: registers and TLB are lost
+ *   power-keeps             but these groups of registers are not: cr0, acr, smr,
+ *                           s2cr, cbar (with CBA2R), sctlr, actlr, tcr (with
+ *                           TCR2), ttbr (with CONTEXTIDR), mair; banks: the last
+ *                           six; none; separated by ":"
+ *   power-loses-instances   bitmap of instances that power-cycle is about
+ *   hold-sid                hold the next transaction with this stream ID (any:
+ *                           0xffffffff) between stream lookup and bank lookup,
+ *                           whatever syncs complete; its master sees an abort
+ *   held                    what is held, or how the last one ended: "fault",
+ *                           "bypass", its address, or "lost" with the power
+ *   release                 write true: it goes on
  *
  * What is a violation: smmuv2-check.c. What the model is: smmuv2-internal.h.
  *
