@@ -75,6 +75,9 @@ def show(raw, figures):
     print(f"\nEL2's memory with {m['mapped_pages']} pages mapped: {m['table_pages']} pages of "
           f"tables, {m['spare_pages']} spare ones; set aside at boot for {m['ram_mib']} MiB of "
           f"memory: {m['reserved_mib']} MiB, {m['reserved_mib_without_series']} MiB without the series")
+    w = raw["waits"]
+    print(f"\nTLB syncs: EL2 waits {w['bound_us']} us at most; the longest took {w['measured_us']} us, "
+          "which is up to the hardware, here to the model")
     print()
     for key, (target, what) in TARGETS.items():
         verdict = "" if target is None else \

@@ -135,6 +135,15 @@ def memory(levels):
             "percent": 100 * ((series - base) / MEM_MIB + spare / stats["mapped_pages"])}
 
 
+# --- waits -----------------------------------------------------------------
+
+def waits(levels):
+    """How long EL2 lets a TLB sync take before it gives the domain up, and how
+    long the longest took: that is up to the hardware, here to the model."""
+    said = levels[-1]["el2_memory"]
+    return {"bound_us": said["wait_bound_us"], "measured_us": said["longest_wait_us"]}
+
+
 # --- several CPUs ----------------------------------------------------------
 
 CPUS = [1, 2, 4, 8]

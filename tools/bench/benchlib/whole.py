@@ -36,6 +36,7 @@ UNITS = {
     "wall": "nanoseconds of the host's time per map and its unmap: an indication",
     "longest": "hypercall: [calls, instructions at EL2 in all, of the longest]",
     "locks": "times per map and its unmap, guest instructions for which EL2 holds it",
+    "waits": "microseconds of guest time for a TLB sync: EL2's bound, and the longest so far",
     "memory": "MiB, pages of 4 KiB, percent of what is mapped",
 }
 
@@ -48,6 +49,7 @@ TARGETS = {
     "map_cost_1m_over_1k": (1.05, "map with a million pages mapped / with a thousand"),
     "el2_memory_percent": (0.2, "EL2's memory beyond tables, % of what is mapped"),
     "el2_longest_call_instructions": (100000, "longest hypercall for DMA, instructions"),
+    "el2_longest_wait_us": (None, "longest wait that EL2 allows a TLB sync, us"),
     "boot_instructions_ratio": (None, "boot to root on NVMe, ours / native"),
 }
 
@@ -81,6 +83,7 @@ def run(at_a_time):
         memory = pool.submit(sections.memory, raw["growth"]["ours"])
         longest = pool.submit(sections.longest, wholes)
         raw["memory"], raw["longest"] = memory.result(), longest.result()
+        raw["waits"] = sections.waits(raw["growth"]["ours"])
 
     order = {name: i for i, name in enumerate(VARIANTS)}
     for section, _, _ in PLAN:
@@ -109,6 +112,7 @@ def summary(raw):
         "map_cost_1m_over_1k": levels[1 << 20]["map"] / levels[1 << 10]["map"],
         "el2_memory_percent": raw["memory"]["percent"],
         "el2_longest_call_instructions": max(f[2] for f in raw["longest"].values()),
+        "el2_longest_wait_us": raw["waits"]["bound_us"],
         "boot_instructions_ratio":
             raw["boot"]["ours"]["instructions"] / raw["boot"]["native"]["instructions"],
     }
