@@ -368,3 +368,24 @@ irq_sum()
 	awk -v re="$1" 'NR == 1 { n = NF; next } $0 ~ re { for (i = 2; i <= n + 1; i++) s += $i }
 		END { print s + 0 }' /proc/interrupts
 }
+
+# What SMMUs keep when they lose power (power-keeps), which instances lose it, and
+# what that is: one per line.
+partial_losses()
+{
+	echo none 3 everything
+	echo cr0:acr:smr:s2cr 3 "all context banks"
+	echo cr0:acr:banks 3 "all stream match registers and S2CRs"
+	echo none 2 "everything of the second instance"
+	echo cr0:acr:smr:s2cr:cbar:sctlr:actlr:tcr:mair 3 "where the tables are"
+}
+
+# losses_are KEEPS INSTANCES...: what all SMMUs lose from now on
+losses_are()
+{
+	for _s in niso0 niso1 iso plain; do
+		host qom-set /machine/smmu-$_s power-keeps "$1" >/dev/null 2>&1
+		host qom-set /machine/smmu-$_s power-loses-instances "$2" >/dev/null 2>&1
+	done
+	return 0
+}
