@@ -77,7 +77,7 @@ long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 {
 	struct arm_smccc_res res;
 
-	call(&res, __pkvm_iommu_attach, handle, iommu, endpoint, id);
+	call(&res, __pkvm_iommu_attach, handle, iommu, endpoint, id, 0);
 	return answer(&res);
 }
 

@@ -270,13 +270,20 @@ static u64 stream_state(const u64 *v)
 static long op_attach(const u64 *v, struct arm_smccc_res *res)
 {
 	u64 before = state.parallel ? 0 : stream_state(v), after;
-	long ret = call(res, __pkvm_iommu_attach, v[0], v[1], v[2], v[3]);
+	long ret = call(res, __pkvm_iommu_attach, v[0], v[1], v[2], v[3], v[4]);
 	const struct info *info = info_of(v[0]);
-	u32 handle = v[0];
+	u32 handle = v[0], flags = v[4];
 
 	if (ret || state.parallel)
 		return ret;
 	after = stream_state(v);
+	if (flags) {
+		if (handle || flags != KVM_IOMMU_ATTACH_QUERY)
+			violation("attach: domain %u, flags %#x", handle, flags);
+		else if (before != after)
+			violation("query: the stream was %#llx and is %#llx", before, after);
+		return ret;
+	}
 	if (!info || info->iommu != (u32)v[1])
 		violation("attach: domain %u is not for IOMMU %u", handle, (u32)v[1]);
 	else if (before & KVM_IOMMU_STREAM_ATTACHED &&

@@ -61,6 +61,7 @@ enum fn {
 enum kind {
 	K_NONE, K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID, K_FMT, K_IOVA, K_PADDR, K_PGSIZE, K_COUNT,
 	K_PROT, K_PFN, K_ORDER, K_NR_RUNS, K_RUN, K_CPU, K_STAT, K_NUMBER, K_BM, K_FLAGS,
+	K_QUERY,
 };
 
 /* How to find its value: @v is added to what @n of that is */

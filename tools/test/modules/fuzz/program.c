@@ -15,8 +15,8 @@ const struct fn_info fn_infos[NR_FNS] = {
 		       ERRORS(EINVAL, EOPNOTSUPP, ENOMEM) },
 	[FN_FREE] = { "free_domain", ID(__pkvm_iommu_free_domain), 1, { K_HANDLE },
 		      ERRORS(ENOENT, EBUSY, EAGAIN) },
-	[FN_ATTACH] = { "attach", ID(__pkvm_iommu_attach), 4,
-			{ K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID },
+	[FN_ATTACH] = { "attach", ID(__pkvm_iommu_attach), 5,
+			{ K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID, K_QUERY },
 			ERRORS(ENOENT, EINVAL, ENODEV, EBUSY, ENOSPC, EACCES) },
 	[FN_DETACH] = { "detach", ID(__pkvm_iommu_detach), 4,
 			{ K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID }, ERRORS(ENOENT) },
@@ -91,6 +91,9 @@ static void op_new(struct op *op, enum fn fn)
 		for (i = 0; i < 3; i++)
 			a[i] = (struct arg) { .how = H_IOMMU + i, .n = n };
 	}
+	/* A question is about no domain */
+	if (fn == FN_ATTACH && op->arg[4].v == KVM_IOMMU_ATTACH_QUERY && !chance(6))
+		op->arg[0] = (struct arg) { .how = H_VALUE };
 	/* and a domain is for one that has streams */
 	if (fn == FN_ALLOC && !chance(12))
 		op->arg[0] = (struct arg) { .how = H_IOMMU, .n = rnd(5) };

@@ -183,6 +183,9 @@ void arg_new(struct arg *a, enum kind kind)
 	case K_BM:
 		set(a, H_VALUE, 0, rnd(4));
 		break;
+	case K_QUERY:
+		set(a, H_VALUE, 0, chance(6) ? rnd(3) : 0);
+		break;
 	case K_FLAGS:
 		set(a, H_VALUE, 0, chance(3) ? rnd(16) & ~(u32)BM_F_LOOP : 0);
 		break;

@@ -251,7 +251,8 @@ static long try_stream(struct stream *s, bool *reads)
 	while ((ret = call(&res, __pkvm_iommu_map, handle, PROBE_IOVA, own_page(0), SZ_4K, 1,
 			   IOMMU_READ)) == -ENOMEM && !give_page(res.a3))
 		;
-	ret = ret ?: call(&res, __pkvm_iommu_attach, handle, s->iommu, s->endpoint, s->id);
+	ret = ret ?: call(&res, __pkvm_iommu_attach, handle, s->iommu, s->endpoint,
+			 s->id, 0);
 	if (!ret)
 		*reads = dma(s, PROBE_IOVA, 0, &got, sizeof(got)) && got.magic == STAMP &&
 			 got.phys == own_page(0);

@@ -15,7 +15,7 @@ static const struct {
 } known[] = {
 	[FN_ALLOC]	= { "alloc_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_alloc_domain), 2 },
 	[FN_FREE]	= { "free_domain", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_free_domain), 1 },
-	[FN_ATTACH]	= { "attach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach), 4 },
+	[FN_ATTACH]	= { "attach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach), 5 },
 	[FN_DETACH]	= { "detach", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_detach), 4 },
 	[FN_MAP]	= { "map", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_map), 6 },
 	[FN_MAP_RUNS]	= { "map_runs", KVM_HOST_SMCCC_FUNC(__pkvm_iommu_map_runs), 4 },

@@ -156,6 +156,51 @@ static void wild_attach(struct torturer *t, enum fn fn)
 	expect(t, call(t, fn, &res, handle, iommu, endpoint, id), want);
 }
 
+/* A query says what an attach would, and changes nothing; no other flag is known. */
+static void wild_query(struct torturer *t)
+{
+	struct stream *s = &streams[rnd(t, nr_streams)], *busy = busy_stream(t);
+	u64 handle = 0, iommu = s->iommu, endpoint = s->endpoint, id = s->id;
+	u64 flags = KVM_IOMMU_ATTACH_QUERY;
+	struct domain *d = random_domain(t);
+	struct arm_smccc_res res;
+	long want = -ENODEV;
+
+	switch (rnd(t, 6)) {
+	case 0:
+		iommu = chance(t, 2) ? nr_iommus + rnd(t, 4) : U32_MAX - rnd(t, 2);
+		want = -EINVAL;
+		break;
+	case 1:
+		endpoint = chance(t, 2) ? 64 + rnd(t, 1000) : U32_MAX - rnd(t, 4);
+		break;
+	case 2:
+		id |= BIT(16 + rnd(t, 15));
+		break;
+	case 3:
+		flags |= BIT(1 + rnd(t, 31));
+		want = -ENOENT;
+		break;
+	case 4:		/* with a domain there is nothing to ask */
+		if (!d)
+			return;
+		handle = d->handle;
+		iommu = d->iommu;
+		flags = chance(t, 2) ? flags : BIT(rnd(t, 32));
+		want = -EINVAL;
+		break;
+	case 5:
+		if (!busy)
+			return;
+		iommu = busy->iommu;
+		endpoint = busy->endpoint;
+		id = busy->id;
+		want = 0;
+		break;
+	}
+	expect(t, call(t, FN_ATTACH, &res, handle, iommu, endpoint, id, flags), want);
+}
+
 static void wild_free(struct torturer *t)
 {
 	struct stream *busy = busy_stream(t);
@@ -282,7 +327,7 @@ static void wild_number(struct torturer *t)
 
 void op_wild(struct torturer *t)
 {
-	switch (rnd(t, 13)) {
+	switch (rnd(t, 14)) {
 	case 0 ... 2:
 		wild_map(t, true);
 		break;
@@ -309,6 +354,9 @@ void op_wild(struct torturer *t)
 		break;
 	case 11:
 		wild_runs(t);
+		break;
+	case 12:
+		wild_query(t);
 		break;
 	default:
 		wild_number(t);
