@@ -226,6 +226,13 @@ expect_log()
 	echo "$1" >>"/tmp/expect/$TEST"
 }
 
+# expect_warning REGEX: and warnings, which taint the kernel
+expect_warning()
+{
+	expect_log "$1"
+	: >"/tmp/expect/$TEST.taint"
+}
+
 # taint without what the out-of-tree test modules cause (O, E), and what KVM
 # sets when a protected guest is made, because that is experimental (U)
 taint()
