@@ -142,6 +142,7 @@ struct OrinMachineState {
 
     struct arm_boot_info bootinfo;
     Notifier exit_notifier;
+    MemoryRegion ram_view;
     DeviceState *gic;
     SMMUv2State *smmu[ORIN_MAX_SMMUS];
     const char *smmu_name[ORIN_MAX_SMMUS];
@@ -887,11 +888,29 @@ static void orin_reset(MachineState *ms, ResetType type)
 
 /* Machine */
 
+/*
+ * To Tegra's memory controller bit 39 of an address selects another layout of
+ * the same memory. Assume the worst: here it is the same layout, for all.
+ */
+static void orin_create_memory(OrinMachineState *oms)
+{
+    MemoryRegion *ram = MACHINE(oms)->ram;
+
+    memory_region_add_subregion(get_system_memory(), ORIN_RAM_BASE, ram);
+    if (!oms->plain_smmu) {
+        memory_region_init_alias(&oms->ram_view, OBJECT(oms), "orin.ram-bit39",
+                                 ram, 0, memory_region_size(ram));
+        memory_region_add_subregion(get_system_memory(),
+                                    BIT_ULL(39) + ORIN_RAM_BASE,
+                                    &oms->ram_view);
+    }
+}
+
 static void orin_init(MachineState *ms)
 {
     OrinMachineState *oms = ORIN_MACHINE(ms);
 
-    memory_region_add_subregion(get_system_memory(), ORIN_RAM_BASE, ms->ram);
+    orin_create_memory(oms);
     orin_create_cpus(oms);
     orin_create_gic(oms);
     if (oms->plain_smmu) {

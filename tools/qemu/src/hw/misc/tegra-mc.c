@@ -104,6 +104,7 @@ struct TegraMCState {
     char *no_override;
     char *locked;
     bool alias;
+    uint8_t num_channels;
     uint32_t inject_client;
     uint64_t inject_addr;
 
@@ -329,7 +330,7 @@ static uint64_t tegra_mc_channel_read(void *opaque, hwaddr addr, unsigned size)
     case MC_EMEM_ADR_CFG:
         return 0;               /* one rank */
     case MC_CHANNEL_ENABLE:
-        return MAKE_64BIT_MASK(0, TEGRA_MC_NUM_CHANNELS);
+        return MAKE_64BIT_MASK(0, s->num_channels);
     case MC_CARVEOUT_FIRST ... MC_CARVEOUT_LAST:
         return 0;               /* no carveouts */
     default:
@@ -384,11 +385,21 @@ static void tegra_mc_channel_write(void *opaque, hwaddr addr, uint64_t value,
     tegra_mc_update_irq(s);
 }
 
+/* An access to a channel that the chip lacks ends in an external abort. */
+static bool tegra_mc_channel_accepts(void *opaque, hwaddr addr, unsigned size,
+                                     bool is_write, MemTxAttrs attrs)
+{
+    TegraMCChannel *c = opaque;
+
+    return c->index == BROADCAST || c->index < c->mc->num_channels;
+}
+
 static const MemoryRegionOps tegra_mc_channel_ops = {
     .read = tegra_mc_channel_read,
     .write = tegra_mc_channel_write,
     .endianness = DEVICE_LITTLE_ENDIAN,
-    .valid = { .min_access_size = 4, .max_access_size = 4 },
+    .valid = { .min_access_size = 4, .max_access_size = 4,
+               .accepts = tegra_mc_channel_accepts },
     .impl = { .min_access_size = 4, .max_access_size = 4 },
 };
 
@@ -621,6 +632,10 @@ static void tegra_mc_realize(DeviceState *dev, Error **errp)
         !tegra_mc_check_list(s->locked, errp)) {
         return;
     }
+    if (!s->num_channels || s->num_channels > TEGRA_MC_NUM_CHANNELS) {
+        error_setg(errp, "channels must be 1 to %d", TEGRA_MC_NUM_CHANNELS);
+        return;
+    }
     s->client = g_new0(TegraMCClientState, tegra_mc_num_clients);
 
     memory_region_init_io(&s->mmio[0], OBJECT(s), &tegra_mc_sid_ops, s,
@@ -656,6 +671,9 @@ static const Property tegra_mc_properties[] = {
     DEFINE_PROP_STRING("no-override", TegraMCState, no_override),
     DEFINE_PROP_STRING("locked", TegraMCState, locked),
     DEFINE_PROP_BOOL("alias", TegraMCState, alias, false),
+    /* Smaller chips have fewer: the regions of the others are not there. */
+    DEFINE_PROP_UINT8("channels", TegraMCState, num_channels,
+                      TEGRA_MC_NUM_CHANNELS),
 };
 
 static void tegra_mc_class_init(ObjectClass *klass, void *data)
