@@ -7,6 +7,7 @@
  * clears no bit of a status register.
  */
 #include <linux/cpu.h>
+#include <linux/gfp.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
@@ -184,7 +185,62 @@ static void attack_registers(struct outcome *o, unsigned long data, const char *
 	stopped(o, kind, tried);
 }
 
+/*
+ * On Tegra bit 39 of an address selects another view of the same memory. Reads
+ * 8 bytes there, or writes them back.
+ */
+#define VIEW	BIT_ULL(39)
+
+static int try_view(phys_addr_t phys, u64 *val)
+{
+	void *page = map_for(KIND_READ, (phys & PAGE_MASK) | VIEW), *va;
+	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	va = page + offset_in_page(phys);
+	ret = access_read(va, 8, val);
+	if (ret)
+		ret = access_write(va, 8, 0);
+	iounmap((void __iomem __force *)page);
+	return ret;
+}
+
+static void attack_view(struct outcome *o, unsigned long data, const char *arg)
+{
+	u64 *own = (u64 *)get_zeroed_page(GFP_KERNEL), seen = 0, val = 0;
+	phys_addr_t phys = hyp_spare_page();
+	bool has_view;
+	int ret;
+
+	if (!own)
+		return;
+	if (!mc_sid_base || !phys || host_may_read(phys)) {
+		is_na(o, "the machine has no memory controller, or no page is EL2's");
+		goto out;
+	}
+
+	*own = 0x7669657776696577ULL;
+	access_clean_invalidate(own);
+	ret = try_view(virt_to_phys(own), &seen);
+	has_view = !ret && seen == *own;
+	ret = try_view(phys, &val);
+	if (!ret && has_view)
+		is_open(o, "the hypervisor's page %#llx was read at %#llx: %#llx", phys,
+			phys | VIEW, val);
+	else if (!ret)
+		is_na(o, "what is at %#llx is not memory", phys | VIEW);
+	else if (has_view)
+		is_open(o, "the host's own page is at %#llx as well", virt_to_phys(own) | VIEW);
+	else
+		is_stopped(o, "refused, also for the host's own page");
+out:
+	free_page((unsigned long)own);
+}
+
 const struct attack register_attacks[] = {
+	{ "cpu-view", "read a hypervisor page at another address of the same memory (bit 39)",
+	  attack_view },
 	{ "smmu-read", "read SMMU registers, of each instance", attack_registers,
 	  TRY(SMMUS, READ) },
 	{ "smmu-write", "write SMMU registers", attack_registers, TRY(SMMUS, WRITE) },
