@@ -38,6 +38,9 @@ lock "initramfs-$which$V"
 		for f in "$guest"/src/*.c; do
 			"${CROSS}gcc" -O2 -Wall -Wextra -static -o "$bin/$(basename "$f" .c)" "$f" -lpthread
 		done
+		for f in "$guest"/src/*/; do
+			"${CROSS}gcc" -O2 -Wall -Wextra -static -o "$bin/$(basename "$f")" "$f"*.c -lpthread
+		done
 		make -s -C "$ROOT/tools/pkvm-iommu" CC="${CROSS}gcc" LDFLAGS=-static O="$bin"
 	}
 	state=$(hash_text "$(hash_of "$guest/src" "$ROOT/tools/pkvm-iommu")" "$("${CROSS}gcc" --version | head -1)")
@@ -45,7 +48,7 @@ lock "initramfs-$which$V"
 	built()
 	{
 		local f
-		for f in "$guest"/src/*.c pkvm-iommu; do
+		for f in "$guest"/src/*.c "$guest"/src/*/ pkvm-iommu; do
 			[ -x "$bin/$(basename "$f" .c)" ] || return 1
 		done
 	}
