@@ -55,7 +55,7 @@ __printf(2, 3) void is_broken(struct outcome *o, const char *fmt, ...);
 
 extern const struct attack dma_attacks[], client_attacks[], register_attacks[],
 			   hypercall_attacks[], donate_attacks[], domain_attacks[],
-			   system_attacks[];
+			   system_attacks[], range_attacks[];
 
 /* machine.c: what there is to attack, and with what. */
 
@@ -138,6 +138,7 @@ int bm_domain_handle(void);
 extern int bm_iommu, bm_endpoint;
 /* Map and unmap past the host's own IOMMU driver. -ENOSYS: no such call. */
 long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot);
+long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot);
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount);
 long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id);
 long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id);
@@ -146,9 +147,15 @@ long hyp_alloc_domain(u32 iommu);
 long hyp_free_domain(u64 handle);
 /* The context bank that the bus master's stream leads to, or an error. */
 long hyp_stream_bank(void);
-/* Give EL2 a page; take one back. */
+/* Give EL2 a page, or a block of four; take a page back. */
 long hyp_topup(u64 pfn);
+long hyp_topup_block(u64 pfn);
 long hyp_reclaim(u64 *pfn);
+
+/* donate.c */
+
+/* Have a page back that EL2's pool was given, and is it empty? */
+long take_back(struct page *page, bool *clean);
 
 /* ownership.c: the pages that EL2 keeps from the host, as lines. */
 

@@ -46,7 +46,7 @@ static bool ready(struct outcome *o, bool series)
 /* Give the page to EL2's pool, and get it back, whatever else the pool has. */
 #define POOL_MAX	64
 
-static long take_back(struct page *page, bool *clean)
+long take_back(struct page *page, bool *clean)
 {
 	u64 other[POOL_MAX], pfn = 0;
 	long ret = 0;

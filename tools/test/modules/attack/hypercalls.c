@@ -8,6 +8,8 @@
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
+#include <linux/irqflags.h>
+#include <linux/percpu.h>
 #include <linux/slab.h>
 #include <asm/kvm_asm.h>
 #include <asm/virt.h>
@@ -65,6 +67,28 @@ long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 	return answer(&res);
 }
 
+/* The host's own lists are in the same pages, one for each CPU. */
+long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot)
+{
+	u64 * __percpu *lists = (u64 * __percpu *)symbol("kvm_iommu_runs");
+	struct arm_smccc_res res;
+	unsigned long flags;
+	int tries;
+
+	if (!lists)
+		return -ENOSYS;
+	for (tries = 0; tries < 8; tries++) {
+		local_irq_save(flags);
+		memcpy(*this_cpu_ptr(lists), runs, nr * sizeof(*runs));
+		call(&res, __pkvm_iommu_map_runs, handle, iova, nr, prot);
+		local_irq_restore(flags);
+		if (answer(&res) != -ENOMEM || res.a2 ||
+		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
+			break;
+	}
+	return answer(&res);
+}
+
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
 {
 	struct arm_smccc_res res;
@@ -94,6 +118,14 @@ long hyp_topup(u64 pfn)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_topup, pfn, 0);
+	return answer(&res);
+}
+
+long hyp_topup_block(u64 pfn)
+{
+	struct arm_smccc_res res;
+
+	call(&res, __pkvm_iommu_topup, pfn, KVM_IOMMU_MAX_ORDER);
 	return answer(&res);
 }
 
@@ -524,6 +556,11 @@ long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 	return -ENOSYS;
 }
 
+long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot)
+{
+	return -ENOSYS;
+}
+
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
 {
 	return -ENOSYS;
@@ -560,6 +597,11 @@ long hyp_stream_bank(void)
 }
 
 long hyp_topup(u64 pfn)
+{
+	return -ENOSYS;
+}
+
+long hyp_topup_block(u64 pfn)
 {
 	return -ENOSYS;
 }

@@ -24,7 +24,7 @@ MODULE_PARM_DESC(lookup, "address of kallsyms_lookup_name");
 
 static const struct attack * const tables[] = {
 	dma_attacks, client_attacks, register_attacks, hypercall_attacks, donate_attacks,
-	domain_attacks, system_attacks,
+	domain_attacks, system_attacks, range_attacks,
 };
 
 static const char * const verdicts[] = {
