@@ -188,7 +188,7 @@ struct stream {
 };
 
 #define MAX_STREAMS	64
-#define MAX_SPECIAL	16
+#define MAX_SPECIAL	20
 #define MAX_BMS		8
 
 extern struct stream streams[MAX_STREAMS];

@@ -128,7 +128,7 @@ void arg_new(struct arg *a, enum kind kind)
 		break;
 	case K_PADDR:
 		if (chance(4)) {
-			set(a, H_SPECIAL, rnd(16), 0);
+			set(a, H_SPECIAL, rnd(MAX_SPECIAL), 0);
 			if (chance(4))
 				a->v = chance(2) ? -(s64)SZ_4K : SZ_4K;
 		} else {
@@ -139,7 +139,7 @@ void arg_new(struct arg *a, enum kind kind)
 		break;
 	case K_PFN:
 		if (chance(8)) {
-			set(a, H_SPECIAL_PFN, rnd(16), 0);
+			set(a, H_SPECIAL_PFN, rnd(MAX_SPECIAL), 0);
 			if (chance(4))
 				a->v = chance(2) ? -1 : 1;
 		} else {
@@ -150,7 +150,7 @@ void arg_new(struct arg *a, enum kind kind)
 		break;
 	case K_RUN:
 		if (chance(16))
-			set(a, H_SPECIAL, rnd(16), 0);
+			set(a, H_SPECIAL, rnd(MAX_SPECIAL), 0);
 		else
 			new_page(a, H_PAGE);
 		if (chance(3))		/* how many more */

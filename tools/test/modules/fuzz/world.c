@@ -32,6 +32,7 @@ static struct {
 	u64 start, end;		/* behind it */
 } forbidden[32];
 static unsigned int nr_forbidden;
+static bool has_mc;
 
 /* Domains that EL2 has given up */
 static unsigned int nr_dead;
@@ -54,6 +55,9 @@ bool may_be_mapped(u64 phys, u64 size)
 {
 	unsigned int i;
 
+	/* To Tegra's memory controller that bit may be another view of memory. */
+	if (has_mc && (phys + size - 1) >> 39)
+		return false;
 	for (i = 0; i < nr_forbidden; i++)
 		if (phys < forbidden[i].end && forbidden[i].start < phys + size)
 			return false;
@@ -89,9 +93,13 @@ static void find_registers(void)
 			disable_irq(irq);
 	}
 	np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
+	has_mc = np;
 	if (np && !of_address_to_resource(np, 0, &res)) {
 		forbid(res.start, resource_size(&res));
 		special(res.start);
+		special(res.start - PAGE_SIZE);
+		special(BIT_ULL(39) + SZ_2G);
+		special(BIT_ULL(39) - PAGE_SIZE);
 	}
 	of_node_put(np);
 }

@@ -44,8 +44,9 @@ unsigned int nr_torturers;
 bool stopping;
 unsigned long end_time;
 bool has_v7s[8];
-phys_addr_t forbidden[8], hyp_start;
-unsigned int nr_forbidden;
+phys_addr_t forbidden[8], edges[16];
+unsigned int nr_forbidden, nr_edges;
+bool has_mc;
 
 static struct dentry *dir;
 static DEFINE_MUTEX(lock);
@@ -80,6 +81,15 @@ static void forbid(phys_addr_t phys)
 		forbidden[nr_forbidden++] = phys;
 }
 
+/* Two pages from here on are not both the host's. */
+static void forbid_across(phys_addr_t start, phys_addr_t end)
+{
+	if (nr_edges + 2 > ARRAY_SIZE(edges))
+		return;
+	edges[nr_edges++] = start - PAGE_SIZE;
+	edges[nr_edges++] = end - PAGE_SIZE;
+}
+
 static void find_forbidden(void)
 {
 	static const char * const compatible[] = {
@@ -95,7 +105,7 @@ static void find_forbidden(void)
 	size = lookup ? (void *)lookup_name("hyp_mem_size") : NULL;
 	runs_init(lookup ? lookup_name("kvm_iommu_runs") : 0);
 	if (base && size && *base) {
-		hyp_start = *base;
+		forbid_across(*base, *base + *size);
 		forbid(*base);
 		/* rounded up to 2 MiB: nothing uses the last one */
 		forbid(*base + *size - PAGE_SIZE);
@@ -106,12 +116,17 @@ static void find_forbidden(void)
 				break;
 		if (i == ARRAY_SIZE(compatible) || !of_device_is_available(np))
 			continue;
-		for (n = 0; n < 2 && !of_address_to_resource(np, n, &res); n++)
+		for (n = 0; n < 2 && !of_address_to_resource(np, n, &res); n++) {
 			forbid(n ? res.end + 1 - PAGE_SIZE : res.start);
+			forbid_across(res.start, res.end + 1);
+		}
 	}
 	np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
-	if (np && !of_address_to_resource(np, 0, &res))
+	has_mc = np;
+	if (np && !of_address_to_resource(np, 0, &res)) {
 		forbid(res.start);
+		forbid_across(res.start, res.end + 1);
+	}
 	of_node_put(np);
 }
 

@@ -149,7 +149,7 @@ void wild_runs(struct torturer *t)
 	handle = d->handle;
 	iova = random_iova(t, d) & PAGE_MASK;
 
-	switch (rnd(t, 9)) {
+	switch (rnd(t, 11)) {
 	case 0:
 		handle = chance(t, 2) ? 0 : KVM_IOMMU_MAX_DOMAINS + 1 + rnd(t, S32_MAX);
 		want = -ENOENT;
@@ -181,7 +181,20 @@ void wild_runs(struct torturer *t)
 		if ((long)res.a1 != -EPERM && (long)res.a1 != -EINVAL)
 			expect(t, res.a1, -EPERM);
 		goto none;
-	case 8:		/* each CPU has one, and no other CPU may have any */
+	case 8:		/* begins with the host's, or ends with it */
+		if (!nr_edges)
+			return;
+		run = KVM_IOMMU_RUN(edges[rnd(t, nr_edges)], 2 + rnd(t, 100));
+		want = -EPERM;
+		break;
+	case 9:		/* another view of memory */
+		if (!has_mc)
+			return;
+		run = KVM_IOMMU_RUN(page_to_phys(t->block) | BIT_ULL(39), 1);
+		if (chance(t, 2))
+			run = KVM_IOMMU_RUN(BIT_ULL(39) - SZ_4K, 2 + rnd(t, 100));
+		break;
+	case 10:	/* each CPU has one, and no other CPU may have any */
 		nr = rnd(t, num_possible_cpus() + 8);
 		if (chance(t, 4))
 			nr = rnd64(t) | BIT_ULL(40);

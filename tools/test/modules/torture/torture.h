@@ -144,7 +144,9 @@ extern struct torturer *torturers;
 extern bool has_v7s[8];
 extern phys_addr_t forbidden[8];	/* EL2's: memory, registers */
 extern unsigned int nr_forbidden;
-extern phys_addr_t hyp_start;
+extern phys_addr_t edges[16];		/* the last page before those, and behind them */
+extern unsigned int nr_edges;
+extern bool has_mc;
 
 static inline u32 rnd(struct torturer *t, u32 below)
 {

@@ -72,6 +72,11 @@ static void wild_map(struct torturer *t, bool map)
 		phys = BIT_ULL(d->oas) << rnd(t, 64 - d->oas);
 		if (chance(t, 3))
 			phys = -(u64)SZ_4K * (1 + rnd(t, 2));
+		/* another view of memory, and what begins in the first one */
+		if (has_mc && chance(t, 2))
+			phys = page_to_phys(t->block + rnd(t, REGION_PAGES)) | BIT_ULL(39);
+		else if (has_mc && count > 1 && chance(t, 2))
+			phys = BIT_ULL(39) - SZ_4K;
 		break;
 	case 9:
 		phys = forbidden[rnd(t, nr_forbidden)];
@@ -80,10 +85,10 @@ static void wild_map(struct torturer *t, bool map)
 		if (phys >> d->oas)
 			want = -EINVAL;
 		break;
-	case 10:	/* begins with the host's */
-		if (!hyp_start)
+	case 10:	/* begins with the host's, or ends with it */
+		if (!nr_edges)
 			return;
-		phys = hyp_start - SZ_4K;
+		phys = edges[rnd(t, nr_edges)];
 		count = 2 + rnd(t, 100);
 		if (iova + count * SZ_4K > BIT_ULL(d->ias))
 			return;
