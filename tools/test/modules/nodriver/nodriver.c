@@ -47,7 +47,7 @@ static const struct fn {
 	unsigned int nr_args;
 	long answer;
 	u64 good[NR_ARGS];
-} fns[] = {
+} hypercalls[] = {
 	FN(alloc_domain, 2, -ENODEV, 0, KVM_IOMMU_FMT_AUTO),
 	FN(free_domain, 1, -ENOENT, 1),
 	FN(attach, 4, -ENOENT, 1, 0, 0, 1),
@@ -120,7 +120,7 @@ static void call_all(void *data)
 	u64 args[NR_ARGS];
 	unsigned int n, i;
 
-	for (fn = fns; fn < fns + ARRAY_SIZE(fns) && !r->wrong; fn++) {
+	for (fn = hypercalls; fn < hypercalls + ARRAY_SIZE(hypercalls) && !r->wrong; fn++) {
 		for (n = 0; n < NR_ROUNDS && !r->wrong; n++) {
 			/* First all good, then one after the other is not. */
 			for (i = 0; i < NR_ARGS; i++)
