@@ -387,6 +387,25 @@ static int nr_vm_pages(struct vm_memory *v)
 	return n;
 }
 
+static void vm_free(struct vm_memory *v)
+{
+	__free_pages(v->vm, VM_ORDER);
+	__free_pages(v->pgd, PGD_ORDER);
+	vm_share(v, false);
+	__free_pages(v->kvm, v->kvm_order);
+}
+
+/* What EL2 does not give back is not given to anybody else. */
+static void vm_destroy(struct vm_memory *v)
+{
+	struct arm_smccc_res res;
+
+	pkvm(&res, __pkvm_start_teardown_vm, v->handle);
+	pkvm(&res, __pkvm_finalize_teardown_vm, v->handle);
+	if (res.a0 == SMCCC_RET_SUCCESS && !res.a1 && !nr_vm_pages(v))
+		vm_free(v);
+}
+
 /* The last word of EL2's last page of it. */
 static bool vm_reached(u64 iova, int pages)
 {
@@ -402,7 +421,6 @@ static bool vm_reached(u64 iova, int pages)
 static void attack_init_vm(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct vm_memory v = {};
-	struct arm_smccc_res res;
 	bool refused = false;
 	long ret, first = 0;
 	u64 word = 0;
@@ -450,15 +468,36 @@ static void attack_init_vm(struct outcome *o, unsigned long data, const char *ar
 			is_stopped(o, "refused (%ld) while mapped; unmapped, given, not reached",
 				   first);
 	}
+	if (!ret)
+		vm_destroy(&v);
+}
+
+/*
+ * EL2's own answer to a protected guest, without the host's KVM: the command
+ * line may forbid them (kvm-arm.protected_dma=).
+ */
+static void step_init_vm(struct outcome *o, unsigned long data, const char *arg)
+{
+	struct vm_memory v = {};
+	struct arm_smccc_res res;
+	long ret;
+
+	ret = vm_prepare(&v);
+	if (ret) {
+		is_broken(o, "no guest can be prepared: %ld", ret);
+		return;
+	}
+
+	ret = vm_init(&v);
 	if (!ret) {
-		pkvm(&res, __pkvm_start_teardown_vm, v.handle);
-		pkvm(&res, __pkvm_finalize_teardown_vm, v.handle);
-		if (res.a0 == SMCCC_RET_SUCCESS && !res.a1 && !nr_vm_pages(&v)) {
-			__free_pages(v.vm, VM_ORDER);
-			__free_pages(v.pgd, PGD_ORDER);
-			vm_share(&v, false);
-			__free_pages(v.kvm, v.kvm_order);
-		}
+		is_open(o, "EL2 made a protected guest");
+		vm_destroy(&v);
+	} else if (nr_vm_pages(&v)) {
+		is_broken(o, "refused (%ld), but %d pages are gone", ret, nr_vm_pages(&v));
+	} else {
+		is_stopped(o, "%ld", ret);
+		pkvm(&res, __pkvm_unreserve_vm, v.handle);
+		vm_free(&v);
 	}
 }
 
@@ -569,6 +608,7 @@ const struct attack donate_attacks[] = {
 	  attack_stale },
 	{ "give-init-vm", "give EL2 mapped memory for its description of a guest",
 	  attack_init_vm },
+	{ "step-init-vm", NULL, step_init_vm },
 	{ "step-give-start", NULL, step_give_start, 0 },
 	{ "step-give-race", NULL, step_give_start, 1 },
 	{ "step-give-unmap", NULL, step_give_unmap },

@@ -43,7 +43,7 @@ asm(
 
 extern const char guest_code[], guest_code_end[];
 
-/* The first CPU is not to be made twice, and what was opened is closed by guest_stop(). */
+/* After an error, guest_stop() closes what was opened. */
 static int set_up(struct guest *g, bool protected, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
