@@ -492,6 +492,87 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 	is_stopped(o, "streams, masks, SMMUs that it was not described with: all refused");
 }
 
+/*
+ * Streams that are described and that nobody has, some of them because firmware
+ * has locked a client of theirs. What is refused is refused alike each time, more
+ * often than there are banks, and leaves neither stream nor bank with a domain.
+ */
+#define AT_ONCE		3
+#define ROUNDS		50
+
+/* Attach to each of some domains and detach: the answer, or -EPIPE if they differ. */
+static long try_stream(u32 iommu, u32 endpoint, u32 sid)
+{
+	long domain[AT_ONCE], ret[AT_ONCE] = { -EPIPE }, freed = 0;
+	int i;
+
+	for (i = 0; i < AT_ONCE; i++)
+		domain[i] = hyp_alloc_domain(iommu);
+	for (i = 0; i < AT_ONCE; i++) {
+		ret[i] = hyp_attach(domain[i], iommu, endpoint, sid);
+		if (!ret[i])
+			freed |= hyp_detach(domain[i], iommu, endpoint, sid);
+	}
+	for (i = 0; i < AT_ONCE; i++)
+		freed |= hyp_free_domain(domain[i]);
+	for (i = 0; i < AT_ONCE; i++)
+		if (domain[i] < 0 || ret[i] != ret[0] || freed)
+			return -EPIPE;
+	return ret[0];
+}
+
+/* Has any device the stream? Some share one. */
+static bool stream_is_attached(u32 iommu, u32 sid)
+{
+	struct arm_smccc_res res;
+	u32 i;
+
+	for (i = 0; i < ENDPOINT_SEARCH; i++) {
+		call(&res, __pkvm_iommu_stream_info, iommu, i, sid);
+		if (!answer(&res) && res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+			return true;
+	}
+	return false;
+}
+
+static void attack_refused(struct outcome *o, unsigned long data, const char *arg)
+{
+	unsigned int accepted = 0, refused = 0, round;
+	struct arm_smccc_res res;
+	long ret, first = 0;
+	u32 i, j, sid;
+
+	if (!hyp_spare_page()) {
+		is_na(o, "EL2 has no memory of its own");
+		return;
+	}
+	for (i = 0; i < SMMU_SEARCH; i++) {
+		for (j = 0; j < ENDPOINT_SEARCH; j++) {
+			for (sid = 0; sid < 0x7f; sid++) {
+				call(&res, __pkvm_iommu_stream_info, i, j, sid);
+				if (answer(&res) || res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+					continue;
+				first = try_stream(i, j, sid);
+				ret = first;
+				for (round = 1; first && ret == first && round < ROUNDS; round++)
+					ret = try_stream(i, j, sid);
+				/* What an earlier refusal left would be in the way of the next. */
+				if (ret == -EPIPE || ret != first ||
+				    (ret == -EBUSY && !stream_is_attached(i, sid))) {
+					is_open(o, "stream %#x of SMMU %u: %ld, in round %u %ld",
+						sid, i, first, round, ret);
+					return;
+				}
+				if (first)
+					refused++;
+				else
+					accepted++;
+			}
+		}
+	}
+	is_stopped(o, "%u streams, %u refused, alike each time", accepted + refused, refused);
+}
+
 static void attack_init(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct page *own = alloc_pages(GFP_KERNEL | __GFP_ZERO, 2);
@@ -619,6 +700,7 @@ static void no_such_call(struct outcome *o, unsigned long data, const char *arg)
 #define attack_maps	no_such_call
 #define attack_handles	no_such_call
 #define attack_streams	no_such_call
+#define attack_refused	no_such_call
 #define attack_init	no_such_call
 #define attack_topup	no_such_call
 
@@ -628,6 +710,8 @@ const struct attack hypercall_attacks[] = {
 	{ "hvc-map", "map with bad sizes, addresses, permissions, others' pages", attack_maps },
 	{ "hvc-handle", "name domains that do not exist, free one in use", attack_handles },
 	{ "hvc-stream", "attach streams that the device was not described with", attack_streams },
+	{ "hvc-refused", "attach a stream again that is refused, or free its domain",
+	  attack_refused },
 	{ "hvc-init", "describe the hardware again, after finalisation", attack_init },
 	{ "hvc-topup", "give EL2 memory that is not the host's", attack_topup },
 	{ }
