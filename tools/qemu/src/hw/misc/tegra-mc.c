@@ -14,7 +14,10 @@
  * The model is strict about the sid region. A write that reaches no modelled
  * register, sets a reserved bit or is not 32 bits wide is a violation. Writes
  * to a locked client are ignored, as the hardware does; they are counted but
- * are no violation.
+ * are no violation. So is an override that is switched on before software has
+ * written its stream ID: until then the client presents whatever was there; and
+ * a client that has come back from a loss of power in passthrough, and still is
+ * while software waits for the TLB of an SMMU.
  *
  * With "alias" the stream ID registers are also at their offsets of the
  * broadcast and channel regions. Nobody says that they are not.
@@ -84,9 +87,16 @@ typedef struct TegraMCChannel {
 typedef struct TegraMCClientState {
     uint32_t override;
     uint32_t security;
+    bool chosen;            /* software has written the override */
+    bool opened;            /* a loss of power has made it passthrough */
     uint64_t passthrough;
     uint64_t to_smmu;
 } TegraMCClientState;
+
+typedef struct TegraMCWait {
+    Notifier notifier;
+    TegraMCState *mc;
+} TegraMCWait;
 
 struct TegraMCState {
     SysBusDevice parent_obj;
@@ -94,6 +104,7 @@ struct TegraMCState {
     MemoryRegion mmio[TEGRA_MC_NUM_REGIONS];
     qemu_irq irq;
     SMMUv2State *smmu[TEGRA_MC_NUM_SMMUS];
+    TegraMCWait wait[TEGRA_MC_NUM_SMMUS];
 
     TegraMCClientState *client;         /* as tegra_mc_clients[] */
     TegraMCChannel broadcast;
@@ -258,9 +269,45 @@ static void tegra_mc_sid_write(void *opaque, hwaddr addr, uint64_t value,
 
     trace_tegra_mc_sid_write(tegra_mc_clients[i].name, reg, value);
     if (addr & 4) {
+        if (value & SID_SECURITY_OVERRIDE) {
+            if (!(c->security & SID_SECURITY_OVERRIDE) && !c->chosen) {
+                tegra_mc_violation(s, "override of %s switched on with stream "
+                                   "ID 0x%x, which nobody wrote",
+                                   tegra_mc_clients[i].name, c->override);
+            }
+        } else {
+            c->chosen = false;
+        }
         c->security = value & mask;
     } else {
         c->override = value & mask;
+        c->chosen = true;
+    }
+}
+
+static bool tegra_mc_is_passthrough(const TegraMCClientState *c)
+{
+    return c->security & SID_SECURITY_OVERRIDE &&
+           c->override == TEGRA_MC_SID_PASSTHROUGH;
+}
+
+/*
+ * Software waits for an SMMU, which can take long: what a loss of power has
+ * opened may not be open still.
+ */
+static void tegra_mc_smmu_waits(Notifier *n, void *smmu)
+{
+    TegraMCState *s = container_of(n, TegraMCWait, notifier)->mc;
+    unsigned i;
+
+    for (i = 0; i < tegra_mc_num_clients; i++) {
+        TegraMCClientState *c = &s->client[i];
+
+        if (c->opened && tegra_mc_is_passthrough(c)) {
+            tegra_mc_violation(s, "%s still goes around the SMMU after a loss "
+                               "of power, and software waits for a TLB",
+                               tegra_mc_clients[i].name);
+        }
     }
 }
 
@@ -447,6 +494,7 @@ static void tegra_mc_firmware_state(TegraMCState *s)
         const TegraMCClient *client = &tegra_mc_clients[i];
         TegraMCClientState *c = &s->client[i];
 
+        c->chosen = c->opened = false;
         c->override = client->sid;
         c->security = SID_SECURITY_OVERRIDE;
         if (tegra_mc_in_list(s->passthrough, client->name)) {
@@ -485,9 +533,22 @@ static void tegra_mc_set_power_cycle(Object *obj, bool value, Error **errp)
 {
     TegraMCState *s = TEGRA_MC(obj);
 
-    if (value && s->client) {
-        s->power_cycles++;
-        tegra_mc_firmware_state(s);
+    g_autofree bool *before = NULL;
+    unsigned i;
+
+    if (!value || !s->client) {
+        return;
+    }
+    before = g_new(bool, tegra_mc_num_clients);
+    for (i = 0; i < tegra_mc_num_clients; i++) {
+        TegraMCClientState *c = &s->client[i];
+
+        before[i] = tegra_mc_is_passthrough(c) && !c->opened;
+    }
+    s->power_cycles++;
+    tegra_mc_firmware_state(s);
+    for (i = 0; i < tegra_mc_num_clients; i++) {
+        s->client[i].opened = !before[i];
     }
 }
 
@@ -637,6 +698,11 @@ static void tegra_mc_realize(DeviceState *dev, Error **errp)
         return;
     }
     s->client = g_new0(TegraMCClientState, tegra_mc_num_clients);
+    for (i = 0; i < TEGRA_MC_NUM_SMMUS; i++) {
+        s->wait[i].mc = s;
+        s->wait[i].notifier.notify = tegra_mc_smmu_waits;
+        smmuv2_add_wait_notifier(s->smmu[i], &s->wait[i].notifier);
+    }
 
     memory_region_init_io(&s->mmio[0], OBJECT(s), &tegra_mc_sid_ops, s,
                           "tegra-mc-sid", TEGRA_MC_REGION_SIZE);
