@@ -14,9 +14,12 @@
  *   reserved-type      S2CR.TYPE, or a CBAR that points to an unfit bank
  *   bank-disabled      a stream reaches a bank whose SCTLR.M is clear, and
  *                      passes untranslated; or a write to SCTLR or CBAR makes
- *                      the bank let pass what streams send there
+ *                      the bank let pass what streams send there; or a stream
+ *                      is routed to such a bank
  *   bank-held          a transaction that is held on its way to a bank would
  *                      pass untranslated if it went on now
+ *   resume-open        a sync of the whole TLB starts while another SMMU that
+ *                      has lost its registers lets all transactions pass
  *   bank-busy          SCTLR.M is cleared while a sync of the bank goes on: what
  *                      the sync waits for would pass untranslated
  *   bank-changed       TTBR, TCR, MAIR, CONTEXTIDR, CBAR or CBA2R of a bank
@@ -75,6 +78,9 @@ static uint64_t counter(SMMUv2State *s, unsigned i)
     return *(uint64_t *)((char *)&s->count + counters[i].offset);
 }
 
+/* All SMMUs of the machine */
+static GPtrArray *all_smmus;
+
 void smmuv2_violation(SMMUv2State *s, const char *reason, const char *fmt, ...)
 {
     g_autofree char *details = NULL;
@@ -97,6 +103,61 @@ void smmuv2_violation(SMMUv2State *s, const char *reason, const char *fmt, ...)
 uint64_t smmuv2_violations(SMMUv2State *s)
 {
     return s->violations;
+}
+
+/* ---- Other SMMUs, and banks ---- */
+
+bool smmuv2_lets_all_pass(SMMUv2State *s)
+{
+    for (unsigned i = 0; i < s->num_instances; i++) {
+        if (FIELD_EX32(s->inst[i].cr0, CR0, CLIENTPD)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A sync of the whole TLB can take long. After a loss of power all SMMUs have
+ * to block before software waits for one of them.
+ */
+void smmuv2_check_wait(SMMUv2State *s)
+{
+    for (unsigned i = 0; i < all_smmus->len; i++) {
+        SMMUv2State *other = g_ptr_array_index(all_smmus, i);
+
+        if (other != s && other->lost && smmuv2_lets_all_pass(other)) {
+            smmuv2_violation(s, "resume-open",
+                             "a sync starts while %s, which has lost its "
+                             "registers, lets everything pass",
+                             smmuv2_name(other));
+        }
+    }
+    notifier_list_notify(&s->wait_notifiers, s);
+}
+
+bool smmuv2_leads_nowhere(SMMUv2Instance *inst, unsigned stream)
+{
+    unsigned n = FIELD_EX32(inst->s2cr[stream], S2CR, CBNDX);
+
+    return !FIELD_EX32(inst->cr0, CR0, CLIENTPD) &&
+           FIELD_EX32(inst->smr[stream], SMR, VALID) &&
+           FIELD_EX32(inst->s2cr[stream], S2CR, TYPE) == S2CR_TYPE_TRANS &&
+           n < inst->smmu->num_cb && !FIELD_EX32(inst->cb[n].sctlr, SCTLR, M);
+}
+
+void smmuv2_check_route(SMMUv2Instance *inst, unsigned stream, bool before)
+{
+    unsigned n = FIELD_EX32(inst->s2cr[stream], S2CR, CBNDX);
+
+    if (before || !smmuv2_leads_nowhere(inst, stream)) {
+        return;
+    }
+    smmuv2_violation(inst->smmu, "bank-disabled",
+                     "instance %u: stream %u is routed to bank %u, which is "
+                     "off", inst->index, stream, n);
+    inst->smmu->count.bypass_opened +=
+        FIELD_EX32(inst->cb[n].cbar, CBAR, TYPE) == CBAR_TYPE_S1_S2_BYPASS;
 }
 
 /* ---- The two instances ---- */
@@ -440,6 +501,10 @@ void smmuv2_check_class_init(ObjectClass *klass)
 
 void smmuv2_check_init(SMMUv2State *s, Error **errp)
 {
+    if (!all_smmus) {
+        all_smmus = g_ptr_array_new();
+    }
+    g_ptr_array_add(all_smmus, s);
     s->violation_log = g_ptr_array_new_with_free_func(g_free);
     s->stale_log = g_ptr_array_new_with_free_func(g_free);
     s->bypass_by_sid = g_hash_table_new(NULL, NULL);
@@ -456,6 +521,7 @@ void smmuv2_check_finalize(SMMUv2State *s)
         g_hash_table_destroy(s->translation_seen);
     }
     if (s->violation_log) {
+        g_ptr_array_remove(all_smmus, s);
         g_ptr_array_unref(s->violation_log);
         g_ptr_array_unref(s->stale_log);
         g_hash_table_destroy(s->bypass_by_sid);

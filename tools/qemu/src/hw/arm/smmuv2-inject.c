@@ -158,6 +158,7 @@ static void set_power_cycle(Object *obj, bool value, Error **errp)
     if (!value || !s->half_mirrored) {
         return;
     }
+    s->lost |= !smmuv2_lets_all_pass(s);
     g_hash_table_remove_all(s->half_mirrored);
     for (unsigned i = 0; i < s->num_instances; i++) {
         if (!(s->power_loses_instances & (1ULL << i))) {

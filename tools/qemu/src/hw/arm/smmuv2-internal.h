@@ -287,6 +287,7 @@ typedef struct SMMUv2Bank {
     bool sync_active;
     int64_t sync_due;       /* virtual time at which TLBSYNC completes */
     bool used;              /* by a transaction since SCTLR.M was set */
+    uint64_t last_va;       /* and the address of the last one */
 } SMMUv2Bank;
 
 struct SMMUv2Instance {
@@ -378,6 +379,8 @@ struct SMMUv2State {
     unsigned num_page;
     AddressSpace as;
     NotifierList resume_notifiers;
+    NotifierList wait_notifiers;
+    bool lost;              /* registers, since the last reset */
 
     /* properties: identity */
     char *name;
@@ -434,6 +437,8 @@ struct SMMUv2State {
 
 void smmuv2_update_irq(SMMUv2Instance *inst);
 void smmuv2_instance_reset(SMMUv2Instance *inst);
+/* A sync waits for the last transaction of bank n, which walks now. */
+void smmuv2_late_walk(SMMUv2Instance *inst, unsigned n);
 /* Carry out an address translation operation of bank n; returns PAR. */
 uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
                                     uint64_t va, bool write, bool priv);
@@ -650,6 +655,15 @@ void smmuv2_check_class_init(ObjectClass *klass);
 
 void smmuv2_violation(SMMUv2State *s, const char *reason, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
+
+/* Does an instance let all transactions pass? */
+bool smmuv2_lets_all_pass(SMMUv2State *s);
+/* Software is about to wait for the whole TLB. */
+void smmuv2_check_wait(SMMUv2State *s);
+/* Is a stream routed to a bank that does not translate? */
+bool smmuv2_leads_nowhere(SMMUv2Instance *inst, unsigned stream);
+/* It was written, and maybe was so before. */
+void smmuv2_check_route(SMMUv2Instance *inst, unsigned stream, bool before);
 
 /* A configuration register of one instance was written. */
 void smmuv2_mirror_write(SMMUv2Instance *inst, hwaddr reg);

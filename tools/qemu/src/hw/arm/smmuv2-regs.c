@@ -514,6 +514,9 @@ static void bank_write(const Access *a, uint64_t val)
         return;
     case A_TLBSYNC:
         s->count.sync_writes++;
+        if (!routed(inst, a->bank)) {
+            smmuv2_late_walk(inst, a->bank);
+        }
         smmuv2_tlb_sync(inst, a->bank);
         return;
     case A_TLBSTATUS:
@@ -858,7 +861,7 @@ static void write_cr0(const Access *a, uint32_t val)
 static void write_s2cr(const Access *a, unsigned i, uint32_t val)
 {
     uint32_t allowed = S2CR_TRANS_BITS & ~(1 << 10);
-    bool passed;
+    bool passed, nowhere;
 
     switch (FIELD_EX32(val, S2CR, TYPE)) {
     case S2CR_TYPE_TRANS:
@@ -875,8 +878,10 @@ static void write_s2cr(const Access *a, unsigned i, uint32_t val)
     }
     reserved(a, "S2CR", val, allowed);
     passed = stream_passes(a->inst, i);
+    nowhere = smmuv2_leads_nowhere(a->inst, i);
     a->inst->s2cr[i] = val & allowed;
     a->inst->smmu->count.bypass_opened += !passed && stream_passes(a->inst, i);
+    smmuv2_check_route(a->inst, i, nowhere);
 }
 
 static void write_smr(const Access *a, unsigned i, uint32_t val)
@@ -884,12 +889,14 @@ static void write_smr(const Access *a, unsigned i, uint32_t val)
     SMMUv2State *s = a->inst->smmu;
     uint32_t bits = MAKE_64BIT_MASK(0, s->smr_id_bits);
     uint32_t allowed = R_SMR_VALID_MASK | bits << R_SMR_MASK_SHIFT | bits;
-    bool passed;
+    bool passed, nowhere;
 
     reserved(a, "SMR", val, allowed);
     passed = stream_passes(a->inst, i);
+    nowhere = smmuv2_leads_nowhere(a->inst, i);
     a->inst->smr[i] = val & allowed;
     s->count.bypass_opened += !passed && stream_passes(a->inst, i);
+    smmuv2_check_route(a->inst, i, nowhere);
 }
 
 static void gr0_write(const Access *a, uint64_t val)
@@ -925,6 +932,7 @@ static void gr0_write(const Access *a, uint64_t val)
         return;
     case A_TLBGSYNC:
         s->count.sync_writes++;
+        smmuv2_check_wait(s);
         smmuv2_tlb_sync(inst, SMMUV2_GLOBAL);
         return;
     case A_TLBGSTATUS:

@@ -384,6 +384,7 @@ static SMMUv2Outcome translate_bank(const Transaction *t, const Stages *st,
             return terminate(t, r->bank);
         }
         inst->cb[r->bank].used = true;
+        inst->cb[r->bank].last_va = walk.va;
     }
     if (!format_supported(t, first)) {
         smmuv2_walk_fault(&walk, first, 0, R_FSR_TF_MASK);
@@ -589,6 +590,33 @@ IOMMUTLBEntry smmuv2_translate(SMMUv2State *s, const SMMUv2Txn *txn)
     return entry;
 }
 
+/*
+ * No stream leads to the bank any more. A transaction that had passed the S2CR
+ * before may walk as late as it likes, after the invalidations were accepted
+ * that the sync is for. So the TLB can know, when the sync completes, what the
+ * tables said when it began.
+ */
+void smmuv2_late_walk(SMMUv2Instance *inst, unsigned n)
+{
+    SMMUv2Bank *cb = &inst->cb[n];
+    SMMUv2Regime s1;
+    SMMUv2Walk walk = {
+        .inst = inst,
+        .s1 = &s1,
+        .va = cb->last_va,
+        .fill_tlb = true,
+    };
+
+    if (!cb->used || !FIELD_EX32(cb->sctlr, SCTLR, M) ||
+        FIELD_EX32(cb->cbar, CBAR, TYPE) != CBAR_TYPE_S1_S2_BYPASS) {
+        return;
+    }
+    smmuv2_regime(inst, n, 1, &s1);
+    if (s1.aarch64 || (s1.eae ? inst->smmu->aarch32_l : inst->smmu->aarch32_s)) {
+        smmuv2_walk(&walk);
+    }
+}
+
 uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
                                     uint64_t va, bool write, bool priv)
 {
@@ -623,6 +651,11 @@ uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
 void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier)
 {
     notifier_list_add(&s->resume_notifiers, notifier);
+}
+
+void smmuv2_add_wait_notifier(SMMUv2State *s, Notifier *notifier)
+{
+    notifier_list_add(&s->wait_notifiers, notifier);
 }
 
 /* ---- Reset, and what firmware leaves ---- */
@@ -728,6 +761,7 @@ static void smmuv2_reset(DeviceState *dev)
 {
     SMMUv2State *s = SMMUV2(dev);
 
+    s->lost = false;
     g_hash_table_remove_all(s->half_mirrored);
     s->held.valid = false;
     for (unsigned i = 0; i < s->num_instances; i++) {
@@ -776,6 +810,7 @@ static void smmuv2_realize(DeviceState *dev, Error **errp)
     address_space_init(&s->as, s->memory ?: get_system_memory(),
                        smmuv2_name(s));
     notifier_list_init(&s->resume_notifiers);
+    notifier_list_init(&s->wait_notifiers);
     smmuv2_check_init(s, errp);
 
     for (unsigned i = 0; i < s->num_instances; i++) {

@@ -134,6 +134,9 @@ typedef struct SMMUv2Resume {
 
 void smmuv2_add_resume_notifier(SMMUv2State *s, Notifier *notifier);
 
+/* Told when software is about to wait for all invalidations of this SMMU. */
+void smmuv2_add_wait_notifier(SMMUv2State *s, Notifier *notifier);
+
 /* How often software did what it must not do; see "violation-log". */
 uint64_t smmuv2_violations(SMMUv2State *s);
 
