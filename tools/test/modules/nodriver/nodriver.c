@@ -51,7 +51,7 @@ static const struct fn {
 } hypercalls[] = {
 	FN(alloc_domain, 2, -ENODEV, 0, KVM_IOMMU_FMT_AUTO),
 	FN(free_domain, 1, -ENOENT, 1),
-	FN(attach, 4, -ENOENT, 1, 0, 0, 1),
+	FN(attach, 5, -ENOENT, 1, 0, 0, 1, 0),
 	FN(detach, 4, -ENOENT, 1, 0, 0, 1),
 	FN(map, 6, -ENOENT, 1, SZ_1M, PAGE, SZ_4K, 1, 3),
 	FN(unmap, 4, -ENOENT, 1, SZ_1M, SZ_4K, 1),
@@ -92,11 +92,20 @@ static u64 good(const struct fn *fn, unsigned int i)
 	return fn->good[i];
 }
 
-static bool is_right(const struct fn *fn, const struct arm_smccc_res *res)
+/* A query names no domain: it is the driver that is missing. */
+static bool is_query(const struct fn *fn, const u64 *a)
 {
+	return fn->id == KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach) &&
+	       !lower_32_bits(a[0]) && lower_32_bits(a[4]) == KVM_IOMMU_ATTACH_QUERY;
+}
+
+static bool is_right(const struct fn *fn, const u64 *a, const struct arm_smccc_res *res)
+{
+	long answer = is_query(fn, a) ? -ENODEV : fn->answer;
+
 	if (absent)
 		return res->a0 != SMCCC_RET_SUCCESS;
-	return res->a0 == SMCCC_RET_SUCCESS && (long)res->a1 == fn->answer;
+	return res->a0 == SMCCC_RET_SUCCESS && (long)res->a1 == answer;
 }
 
 static void call(struct result *r, const struct fn *fn, const u64 *a)
@@ -105,7 +114,7 @@ static void call(struct result *r, const struct fn *fn, const u64 *a)
 
 	arm_smccc_1_1_hvc(fn->id, a[0], a[1], a[2], a[3], a[4], a[5], &res);
 	r->calls++;
-	if (is_right(fn, &res))
+	if (is_right(fn, a, &res))
 		return;
 	if (!r->wrong++) {
 		r->fn = fn;
