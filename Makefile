@@ -7,7 +7,7 @@ export BUILD OUT JOBS KERNEL_SRC BASE_VERSION QEMU KERNEL APPEND MEM SMP CPU \
 	SEED SECONDS CALLS PROGRAMS PROGRAM THREADS ACCEL LIMIT KEEP FUZZ TORTURE MUTANT \
 	SERIES NO_BOOT CHECKS CONFIGS CONFIG FORCE N LOAD AGAIN
 
-.PHONY: all help demo test repeat topology jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
+.PHONY: all help demo test repeat topology pictures jetson attack torture fuzz coverage mutants bench boot build fetch qemu kernel kernel-base dtb initramfs \
 	apply-series export-series check-series bisect check matrix size send-dry-run packages clean distclean
 .DEFAULT_GOAL := help
 
@@ -29,8 +29,10 @@ help:
 	@echo '                  T= as for test, KEEP=1 adds to an earlier run; without T= it fails if'
 	@echo '                  a line is neither reached nor explained; TORTURE= FUZZ= their seconds'
 	@echo '  attack          a table: what a hostile host and its devices reach, without and with the series'
-	@echo '  bench           what it costs, against the native driver: a table, out/bench.json, out/bench.svg'
+	@echo '  bench           what it costs, against the native driver: a table, out/bench.json,'
+	@echo '                  out/bench.svg, and the picture of the README'
 	@echo '  topology        who is behind which SMMU, as EL2 answers: out/topology.dot (.svg with graphviz)'
+	@echo '  pictures        draw the pictures of the README from their data (tools/pictures/README.md)'
 	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/README.md;'
 	@echo '                  CONFIG="FILE ..." these options alone, to try it in minutes'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
@@ -106,6 +108,9 @@ bench: build
 
 topology: build
 	@tools/test/topology
+
+pictures:
+	@tools/pictures/draw
 
 jetson: fetch
 	@scripts/jetson.sh
