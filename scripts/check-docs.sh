@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The series' document: its diagrams render, and it has every hypercall that the
-# kernel has. And README: the line that it has a newcomer change is there.  TAP lines.
+# kernel has. The README files: what they link to exists, and the line that a newcomer
+# is told to change is in the kernel.  TAP lines.
 #
 #   check-docs.sh [KERNEL-TREE]
 
@@ -49,13 +50,31 @@ else
 	echo "ok - each hypercall is described"
 fi
 
-# `    -<tab>line` of README, below the name of the file
-file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/README.md" | head -1)
-line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/README.md")
+# [text](FILE) of each README, relative to it
+lost=$(cd "$ROOT" && find README.md scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
+	while IFS=: read -r readme link; do
+		link=${link#](}
+		case $link in
+		*://*)	;;
+		*)	[ -e "$(dirname "$readme")/$link" ] || echo "$readme: $link" ;;
+		esac
+	done | paste -sd ",")
+if [ -n "$lost" ]; then
+	bad=1
+	echo "not ok - README files link to what is there # $lost"
+else
+	echo "ok - README files link to what is there"
+fi
+
+# `    -<tab>line` of the first change, below the name of the file
+readme=tools/test/README.md
+file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/$readme" | head -1)
+line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/$readme")
+name="$readme: the line to be changed first is in $(basename "$file")"
 if [ -n "$line" ] && grep -qxF "$line" "$tree/${file#build/linux/}"; then
-	echo "ok - README: the line to be changed first is in $(basename "$file")"
+	echo "ok - $name"
 else
 	bad=1
-	echo "not ok - README: the line to be changed first is in $(basename "$file") # '$line' is not"
+	echo "not ok - $name # '$line' is not"
 fi
 exit $bad
