@@ -67,17 +67,10 @@ static unsigned int lpae_first_leaves(struct io_pgtable *iop, unsigned int max,
 				     max, iova, size);
 }
 
-static bool lpae_table_empty(struct io_pgtable *iop, unsigned long iova,
-			     unsigned int *witness)
-{
-	return arm_lpae_table_empty(container_of(iop, struct arm_lpae_io_pgtable, iop),
-				    iova, witness);
-}
-
-static void lpae_free_empty(struct io_pgtable *iop, unsigned long iova)
+static void lpae_free_empty(struct io_pgtable *iop, unsigned long iova, size_t max)
 {
 	arm_lpae_free_empty_tables(container_of(iop, struct arm_lpae_io_pgtable, iop),
-				   iova);
+				   iova, max);
 }
 
 static int lpae_map_runs(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
@@ -97,7 +90,6 @@ const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_64_lpae_s1 = {
 	.free		= lpae_free,
 	.first_leaves	= lpae_first_leaves,
 	.table_shift	= PAGE_SHIFT + PAGE_SHIFT - 3,
-	.table_empty	= lpae_table_empty,
 	.free_empty	= lpae_free_empty,
 	.map_runs	= lpae_map_runs,
 };

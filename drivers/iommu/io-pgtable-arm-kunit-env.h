@@ -38,7 +38,6 @@ void iopgt_kunit_clean(void *addr, size_t size);
 #define arm_mali_lpae_init_pgtable	iopgt_kunit_mali_lpae_init
 #define arm_lpae_free_tables		iopgt_kunit_lpae_free_tables
 #define arm_lpae_first_leaves		iopgt_kunit_lpae_first_leaves
-#define arm_lpae_table_empty		iopgt_kunit_lpae_table_empty
 #define arm_lpae_map_runs		iopgt_kunit_lpae_map_runs
 #define arm_lpae_free_empty_tables	iopgt_kunit_lpae_free_empty_tables
 #define __arm_lpae_alloc_pages		iopgt_kunit_lpae_alloc_pages
@@ -47,7 +46,6 @@ void iopgt_kunit_clean(void *addr, size_t size);
 #define arm_v7s_init_pgtable		iopgt_kunit_v7s_init
 #define arm_v7s_free_tables		iopgt_kunit_v7s_free_tables
 #define arm_v7s_first_leaves		iopgt_kunit_v7s_first_leaves
-#define arm_v7s_table_empty		iopgt_kunit_v7s_table_empty
 #define arm_v7s_map_runs		iopgt_kunit_v7s_map_runs
 #define arm_v7s_free_empty_table	iopgt_kunit_v7s_free_empty_table
 #define __arm_v7s_alloc_table		iopgt_kunit_v7s_alloc_table

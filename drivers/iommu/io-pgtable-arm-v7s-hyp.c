@@ -68,14 +68,8 @@ static unsigned int v7s_first_leaves(struct io_pgtable *iop, unsigned int max,
 				    max, iova, size);
 }
 
-static bool v7s_table_empty(struct io_pgtable *iop, unsigned long iova,
-			    unsigned int *witness)
-{
-	return arm_v7s_table_empty(container_of(iop, struct arm_v7s_io_pgtable, iop),
-				   iova, witness);
-}
-
-static void v7s_free_empty(struct io_pgtable *iop, unsigned long iova)
+/* There is one level below the root, and what it maps is no more than @max */
+static void v7s_free_empty(struct io_pgtable *iop, unsigned long iova, size_t max)
 {
 	arm_v7s_free_empty_table(container_of(iop, struct arm_v7s_io_pgtable, iop),
 				 iova);
@@ -97,7 +91,6 @@ const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_v7s = {
 	.free		= v7s_free,
 	.first_leaves	= v7s_first_leaves,
 	.table_shift	= 20,
-	.table_empty	= v7s_table_empty,
 	.free_empty	= v7s_free_empty,
 	.map_runs	= v7s_map_runs,
 };

@@ -36,21 +36,16 @@ int arm_v7s_init_pgtable(struct arm_v7s_io_pgtable *data,
 void arm_v7s_free_tables(struct arm_v7s_io_pgtable *data);
 
 /*
- * Only where there is an account, see io-pgtable-arm-env.h. The leaf with the
- * lowest address: where, how large, and how many of its size follow each other
- * there, @max at most. None if the table is empty.
+ * Only where there is an account, see io-pgtable-arm-env.h. Where the first
+ * entry of each table leads: the address and size of a leaf, and how many of its
+ * size follow each other there, @max at most. 0 if it is to an empty table, with
+ * an address in it, and a size of 0 if that is the root.
  */
 unsigned int arm_v7s_first_leaves(struct arm_v7s_io_pgtable *data,
 				  unsigned int max, unsigned long *iova,
 				  size_t *size);
 
-/*
- * The same for tables. Is the table of level 2 on the way to @iova, if there is
- * one, empty? @witness is an entry that is likely not to be, updated. The other
- * function frees it if it is.
- */
-bool arm_v7s_table_empty(struct arm_v7s_io_pgtable *data, unsigned long iova,
-			 unsigned int *witness);
+/* The same. Free the table of level 2 on the way to @iova if it is empty. */
 void arm_v7s_free_empty_table(struct arm_v7s_io_pgtable *data,
 			      unsigned long iova);
 

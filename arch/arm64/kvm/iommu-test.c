@@ -34,6 +34,7 @@ static void test_too_early(struct kunit *test)
 			kvm_iommu_alloc_domain(0, KVM_IOMMU_FMT_AUTO, &info, GFP_KERNEL));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_free_domain(0));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_attach(0, 0, 0, 0, GFP_KERNEL));
+	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_query(0, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_detach(0, 0, 0, 0));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER,
 			kvm_iommu_map(0, 0, 0, PAGE_SIZE, 1, 0, GFP_KERNEL, &mapped));

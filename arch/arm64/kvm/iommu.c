@@ -37,18 +37,22 @@
 
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
+#include <linux/crash_reserve.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kvm_host.h>
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
 #include <linux/vmstat.h>
 
 #include <asm/kvm_asm.h>
 #include <asm/kvm_iommu.h>
 #include <asm/kvm_mmu.h>
+#include <asm/kvm_pkvm.h>
 #include <asm/virt.h>
 
 /* How often one call is helped with memory, 1, 2, 4, 8, 8, ... blocks a time */
@@ -58,8 +62,9 @@
 /* Blocks that one donation may meet that cannot leave the host */
 #define DONATE_TRIES		64
 
-/* Free blocks of order 0 that the hypervisor keeps when a domain goes */
-#define POOL_KEEP		128
+/* Free blocks of each order that the hypervisor keeps when a domain goes */
+#define POOL_KEEP_ORDER0	128
+#define POOL_KEEP_ORDER2	4
 
 enum kvm_iommu_state {
 	KVM_IOMMU_ABSENT,
@@ -238,12 +243,8 @@ unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks)
 
 	for (nr = 0; nr < nr_blocks; nr++) {
 		struct page *page;
-		long ret;
 
-		do {
-			ret = kvm_iommu_call(&res, __pkvm_iommu_reclaim, order);
-		} while (ret == -EAGAIN);
-		if (ret)
+		if (kvm_iommu_call(&res, __pkvm_iommu_reclaim, order))
 			break;
 
 		page = pfn_to_page(res.a2);
@@ -252,6 +253,16 @@ unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks)
 	}
 
 	return nr;
+}
+
+/* Take back what is free of an order, but for the last @keep blocks */
+static void kvm_iommu_trim_pool(enum kvm_iommu_stat free, unsigned int order,
+				unsigned long keep)
+{
+	u64 nr_free;
+
+	if (!kvm_iommu_get_stat(free, &nr_free) && nr_free > keep)
+		kvm_iommu_reclaim(order, nr_free - keep);
 }
 
 /**
@@ -293,8 +304,9 @@ int kvm_iommu_alloc_domain(u32 iommu, enum kvm_iommu_fmt fmt,
 int kvm_iommu_free_domain(u32 handle)
 {
 	struct arm_smccc_res res;
-	u64 nr_free;
 	int ret;
+
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_free_domain, handle);
 
 	/* What is still mapped goes bit by bit */
 	for (;;) {
@@ -306,9 +318,9 @@ int kvm_iommu_free_domain(u32 handle)
 	if (ret)
 		return ret;
 
-	if (!kvm_iommu_get_stat(KVM_IOMMU_STAT_FREE_ORDER0, &nr_free) &&
-	    nr_free > POOL_KEEP)
-		kvm_iommu_reclaim(0, nr_free - POOL_KEEP);
+	kvm_iommu_trim_pool(KVM_IOMMU_STAT_FREE_ORDER0, 0, POOL_KEEP_ORDER0);
+	kvm_iommu_trim_pool(KVM_IOMMU_STAT_FREE_ORDER2, KVM_IOMMU_MAX_ORDER,
+			    POOL_KEEP_ORDER2);
 
 	return 0;
 }
@@ -327,8 +339,29 @@ int kvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, gfp_t gfp)
 {
 	struct arm_smccc_res res;
 
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_attach, handle, iommu, endpoint,
+				   id, gfp);
+
 	return kvm_iommu_call_topup(&res, gfp, __pkvm_iommu_attach, handle,
-				    iommu, endpoint, id);
+				    iommu, endpoint, id, 0);
+}
+
+/**
+ * kvm_iommu_query() - could a stream of a device use a new domain?
+ * @iommu: index of the IOMMU
+ * @endpoint: index of the device
+ * @id: stream ID, its mask in [31:16]
+ *
+ * Nothing changes: what the device reaches before, it reaches after this.
+ *
+ * Return: 0, or the error that kvm_iommu_attach() would fail with
+ */
+int kvm_iommu_query(u32 iommu, u32 endpoint, u32 id)
+{
+	struct arm_smccc_res res;
+
+	return kvm_iommu_call(&res, __pkvm_iommu_attach, 0, iommu, endpoint, id,
+			      KVM_IOMMU_ATTACH_QUERY);
 }
 
 /**
@@ -343,6 +376,8 @@ int kvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, gfp_t gfp)
 int kvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id)
 {
 	struct arm_smccc_res res;
+
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_detach, handle, iommu, endpoint, id);
 
 	return kvm_iommu_call(&res, __pkvm_iommu_detach, handle, iommu,
 			      endpoint, id);
@@ -608,6 +643,8 @@ int kvm_iommu_get_stat(u32 stat, u64 *value)
 	struct arm_smccc_res res;
 	int ret;
 
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_get_stat, stat, value);
+
 	ret = kvm_iommu_call(&res, __pkvm_iommu_get_stats, stat);
 	if (!ret)
 		*value = res.a2;
@@ -664,10 +701,58 @@ bool kvm_iommu_ready(void)
 }
 
 /**
+ * kvm_iommu_boot_size() - the memory that the hypervisor's IOMMU core needs
+ *
+ * Return: bytes, in addition to what a driver needs
+ */
+size_t __init kvm_iommu_boot_size(void)
+{
+	return kvm_iommu_state_size(num_possible_cpus(), hyp_dma_count_pages());
+}
+
+static void __init kvm_iommu_free_runs(u64 run)
+{
+	while (run) {
+		u64 *block = phys_to_virt(KVM_IOMMU_RUN_ADDR(run));
+		u64 next = *block;
+
+		free_pages((unsigned long)block, ilog2(KVM_IOMMU_RUN_PAGES(run)));
+		run = next;
+	}
+}
+
+/* A list of runs of pages, each of which begins with the next; 0 if there is no memory. */
+static u64 __init kvm_iommu_alloc_runs(unsigned long nr_pages)
+{
+	unsigned int order = min_t(unsigned int, MAX_PAGE_ORDER,
+				   ilog2(KVM_IOMMU_RUN_MAX_PAGES));
+	u64 run = 0;
+
+	while (nr_pages) {
+		u64 *block;
+
+		order = min_t(unsigned int, order, ilog2(nr_pages));
+		block = (u64 *)__get_free_pages(GFP_KERNEL | __GFP_NOWARN, order);
+		if (block) {
+			*block = run;
+			run = KVM_IOMMU_RUN(virt_to_phys(block), BIT(order));
+			nr_pages -= BIT(order);
+		} else if (order) {
+			order--;
+		} else {
+			kvm_iommu_free_runs(run);
+			return 0;
+		}
+	}
+
+	return run;
+}
+
+/**
  * kvm_iommu_init_hyp() - give the IOMMUs to the hypervisor
  * @ops: the driver at EL2, the address of its kvm_nvhe_sym()
  * @virt: description of the hardware, page aligned and physically contiguous
- * @nr_pages: pages at @virt
+ * @nr_pages: pages at @virt, kvm_iommu_boot_size() included
  *
  * To be called by the init() of a driver. The pages are donated.
  *
@@ -676,16 +761,31 @@ bool kvm_iommu_ready(void)
 int __init kvm_iommu_init_hyp(const struct kvm_hyp_iommu_ops *ops, void *virt,
 			      unsigned long nr_pages)
 {
+	unsigned long nr_count_pages = hyp_dma_count_pages();
 	struct arm_smccc_res res;
+	u64 run;
+	int ret;
 
 	if (is_pkvm_initialized())
 		return -EPERM;
 
+	run = kvm_iommu_alloc_runs(nr_count_pages);
+	if (!run)
+		return -ENOMEM;
+
 	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_init),
 			  kern_hyp_va(lm_alias(ops)), virt_to_pfn(virt),
-			  nr_pages, &res);
+			  nr_pages, run, &res);
 
-	return kvm_iommu_result(&res);
+	ret = kvm_iommu_result(&res);
+	if (ret)
+		kvm_iommu_free_runs(run);
+	else
+		pr_info("the hypervisor has %lu KiB for IOMMUs, %lu KiB of them to count mappings\n",
+			(nr_pages + nr_count_pages) * (PAGE_SIZE / SZ_1K),
+			nr_count_pages * (PAGE_SIZE / SZ_1K));
+
+	return ret;
 }
 
 /**
@@ -709,6 +809,13 @@ int __init kvm_iommu_register_driver(const struct kvm_iommu_driver *drv)
 	return 0;
 }
 
+/* The hypervisor outlives a crash, and a crash kernel knows nothing of it. */
+static void __init warn_crash_kernel(void)
+{
+	if (IS_ENABLED(CONFIG_CRASH_RESERVE) && crashk_res.end)
+		pr_warn("kdump: the hypervisor keeps the IOMMUs, a crash kernel cannot use devices behind them\n");
+}
+
 /**
  * kvm_iommu_init_driver() - let the driver hand over the hardware
  *
@@ -725,6 +832,7 @@ void __init kvm_iommu_init_driver(void)
 	ret = is_kvm_arm_initialised() ? kvm_iommu_driver->init() : -ENODEV;
 	if (!ret) {
 		kvm_iommu_state = KVM_IOMMU_READY;
+		warn_crash_kernel();
 		return;
 	}
 
@@ -733,21 +841,59 @@ void __init kvm_iommu_init_driver(void)
 	       kvm_iommu_driver->name, ret);
 }
 
+/**
+ * kvm_iommu_set_bypassed() - some DMA goes where the hypervisor has no control
+ *
+ * To be called by a driver that leaves an IOMMU, or a way past one, to the host.
+ */
+void __init kvm_iommu_set_bypassed(void)
+{
+	kvm_nvhe_sym(kvm_hyp_iommu_bypassed) = true;
+}
+
+/**
+ * kvm_iommu_isolation() - how far is DMA isolated?
+ *
+ * Called after kvm_iommu_init_driver(), and before the host loses its
+ * privileges: later it cannot read what its driver at EL2 has found.
+ *
+ * Return: enum kvm_dma_isolation
+ */
+enum kvm_dma_isolation __init kvm_iommu_isolation(void)
+{
+	if (kvm_iommu_state != KVM_IOMMU_READY)
+		return KVM_DMA_ANY;
+
+	return READ_ONCE(kvm_nvhe_sym(kvm_hyp_iommu_bypassed)) ?
+	       KVM_DMA_OWNED : KVM_DMA_ISOLATED;
+}
+
+/* In pages, of all orders */
 static unsigned long kvm_iommu_shrink_count(struct shrinker *shrinker,
 					    struct shrink_control *sc)
 {
-	u64 nr_free;
+	u64 order0, order2;
 
-	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_FREE_ORDER0, &nr_free))
+	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_FREE_ORDER0, &order0) ||
+	    kvm_iommu_get_stat(KVM_IOMMU_STAT_FREE_ORDER2, &order2))
 		return 0;
 
-	return nr_free ?: SHRINK_EMPTY;
+	return order0 + (order2 << KVM_IOMMU_MAX_ORDER) ?: SHRINK_EMPTY;
 }
 
+/* Large blocks first: few calls bring back much. */
 static unsigned long kvm_iommu_shrink_scan(struct shrinker *shrinker,
 					   struct shrink_control *sc)
 {
-	return kvm_iommu_reclaim(0, sc->nr_to_scan) ?: SHRINK_STOP;
+	unsigned long want = sc->nr_to_scan, nr;
+
+	nr = kvm_iommu_reclaim(KVM_IOMMU_MAX_ORDER,
+			       DIV_ROUND_UP(want, 1UL << KVM_IOMMU_MAX_ORDER));
+	nr <<= KVM_IOMMU_MAX_ORDER;
+	if (nr < want)
+		nr += kvm_iommu_reclaim(0, want - nr);
+
+	return nr ?: SHRINK_STOP;
 }
 
 static int __init kvm_iommu_share_runs_of(unsigned int cpu)

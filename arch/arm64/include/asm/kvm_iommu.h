@@ -20,6 +20,9 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
+#include <asm/kvm_pkvm.h>
+#include <asm/page.h>
+
 /* Domains that can exist at one time. Handles are 1..KVM_IOMMU_MAX_DOMAINS. */
 #define KVM_IOMMU_MAX_DOMAINS		4095
 
@@ -46,12 +49,40 @@
  */
 #define KVM_IOMMU_MAX_ORDER		2
 
+/* What the hypervisor keeps of what was unmapped, for each CPU, in bytes. */
+#define KVM_IOMMU_CPU_STATE		(PAGE_SIZE + 64)
+
+/**
+ * kvm_iommu_state_size() - the memory that the hypervisor's IOMMU core needs
+ * @nr_cpus: CPUs that there may be
+ * @nr_count_pages: hyp_dma_count_pages()
+ *
+ * Return: bytes, at the end of what __pkvm_iommu_init() is given
+ */
+static inline size_t kvm_iommu_state_size(unsigned long nr_cpus, unsigned long nr_count_pages)
+{
+	/* Domains by handle, the directory of counts, CPUs. */
+	return PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(u64)) +
+	       PAGE_ALIGN((HYP_MEMBLOCK_REGIONS + nr_count_pages) * sizeof(u64)) +
+	       PAGE_ALIGN(nr_cpus * KVM_IOMMU_CPU_STATE);
+}
+
 /* Page-table format asked for in __pkvm_iommu_alloc_domain. */
 enum kvm_iommu_fmt {
 	KVM_IOMMU_FMT_AUTO,		/* the hypervisor chooses */
 	KVM_IOMMU_FMT_LPAE,		/* AArch64, stage 1 */
 	KVM_IOMMU_FMT_V7S,		/* Armv7 short descriptor */
 	KVM_IOMMU_FMT_AUTO_32BIT,	/* the device has 32 address bits: it chooses */
+};
+
+/*
+ * How far DMA is isolated from the hypervisor and from protected guests, and how
+ * far it has to be before there can be any (kvm-arm.protected_dma=).
+ */
+enum kvm_dma_isolation {
+	KVM_DMA_ANY,		/* the hypervisor owns no IOMMU */
+	KVM_DMA_OWNED,		/* it does, but some DMA is known to bypass it */
+	KVM_DMA_ISOLATED,	/* it does, and no DMA is known to bypass it */
 };
 
 /* What kind of block a call is missing that fails with -ENOMEM, in x3. */
@@ -63,16 +94,18 @@ enum kvm_iommu_fmt {
  * kind of the block that is missing in x3: top up and call again.
  *
  * Before finalisation only:
- *   __pkvm_iommu_init(ops, pfn, nr_pages)
+ *   __pkvm_iommu_init(ops, pfn, nr_pages, run)
+ *	@run is the first of a list of runs of pages, hyp_dma_count_pages() in all:
+ *	each begins with the next run, the last with 0
  *
  * After finalisation only:
  *   __pkvm_iommu_alloc_domain(iommu, fmt)
  *	handle; x2 = fmt | input address bits << 8 | output address bits << 16,
  *	x3 = page sizes (bitmap)
  *   __pkvm_iommu_free_domain(handle)
- *   __pkvm_iommu_attach(handle, iommu, endpoint, id)
+ *   __pkvm_iommu_attach(handle, iommu, endpoint, id, flags)
  *   __pkvm_iommu_detach(handle, iommu, endpoint, id)
- *	id is a stream ID, its mask in [31:16]
+ *	id is a stream ID, its mask in [31:16]; flags are KVM_IOMMU_ATTACH_*
  *   __pkvm_iommu_map(handle, iova, paddr, pgsize, pgcount, prot)
  *   __pkvm_iommu_unmap(handle, iova, pgsize, pgcount)
  *	x2 = bytes done, also when the call fails
@@ -85,7 +118,7 @@ enum kvm_iommu_fmt {
  *	x2 = physical address
  *   __pkvm_iommu_topup(pfn, order)
  *   __pkvm_iommu_reclaim(order)
- *	x2 = pfn; -ENOENT: nothing is free; -EAGAIN: there may be, call again
+ *	x2 = pfn; -ENOENT: nothing is free
  *   __pkvm_iommu_next_fault(iommu)
  *	type | instance << 8 | sid << 16 | handle << 32; x2 = iova,
  *	x3 = fsr | fsynr << 32
@@ -94,6 +127,12 @@ enum kvm_iommu_fmt {
  *   __pkvm_iommu_get_stats(index)
  *	x2 = the value
  */
+
+/*
+ * Flag of __pkvm_iommu_attach: change nothing, say whether the stream could be
+ * attached to a new domain. The handle is 0.
+ */
+#define KVM_IOMMU_ATTACH_QUERY		BIT(0)
 
 /* x2 of __pkvm_iommu_alloc_domain. */
 #define KVM_IOMMU_DOMAIN_FMT		GENMASK(7, 0)	/* enum kvm_iommu_fmt */
@@ -138,6 +177,12 @@ enum kvm_iommu_stat {
 	KVM_IOMMU_STAT_QUARANTINED,	/* context banks lost to quarantine */
 	KVM_IOMMU_STAT_FAULTS,		/* faults taken */
 	KVM_IOMMU_STAT_MC_UNLISTED,	/* passthrough clients that nobody described */
+	KVM_IOMMU_STAT_PREFETCH,	/* context banks whose prefetch cannot be stopped */
+	KVM_IOMMU_STAT_LONGEST_WAIT,	/* longest wait for a TLB sync so far, in us */
+	KVM_IOMMU_STAT_WAIT_BOUND,	/* bound on that wait, in us */
+
+	/* One for each IOMMU, + index, KVM_IOMMU_ROOM_*; -EINVAL: none such */
+	KVM_IOMMU_STAT_IOMMU = 0x8000,
 
 	/* One for each domain, + handle, KVM_IOMMU_USE_*; -ENOENT: none such */
 	KVM_IOMMU_STAT_DOMAIN = 0xc000,
@@ -149,6 +194,10 @@ enum kvm_iommu_stat {
 	 */
 	KVM_IOMMU_STAT_MC_CLIENT = 0x10000,
 };
+
+/* What an IOMMU has room for at the same time. What was lost is not counted. */
+#define KVM_IOMMU_ROOM_DOMAINS		GENMASK(15, 0)	/* with a stream attached */
+#define KVM_IOMMU_ROOM_STREAMS		GENMASK(31, 16)	/* attached, each ID once */
 
 /* What a domain is used for. */
 #define KVM_IOMMU_USE_PAGES		GENMASK(39, 0)	/* mapped, in pages */
@@ -172,6 +221,8 @@ enum kvm_iommu_stat {
 #ifndef __KVM_NVHE_HYPERVISOR__
 
 #include <linux/gfp_types.h>
+
+#include <asm/hyp_image.h>
 
 struct kvm_hyp_iommu_ops;
 
@@ -221,10 +272,15 @@ struct kvm_iommu_fault {
 };
 
 #ifdef CONFIG_PKVM_IOMMU
+extern bool kvm_nvhe_sym(kvm_hyp_iommu_bypassed);
+
 int kvm_iommu_register_driver(const struct kvm_iommu_driver *drv);
+size_t kvm_iommu_boot_size(void);
 int kvm_iommu_init_hyp(const struct kvm_hyp_iommu_ops *ops, void *virt,
 		       unsigned long nr_pages);
 void kvm_iommu_init_driver(void);
+void kvm_iommu_set_bypassed(void);
+enum kvm_dma_isolation kvm_iommu_isolation(void);
 
 bool kvm_iommu_pending(void);
 bool kvm_iommu_ready(void);
@@ -233,6 +289,7 @@ int kvm_iommu_alloc_domain(u32 iommu, enum kvm_iommu_fmt fmt,
 			   struct kvm_iommu_domain_info *info, gfp_t gfp);
 int kvm_iommu_free_domain(u32 handle);
 int kvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, gfp_t gfp);
+int kvm_iommu_query(u32 iommu, u32 endpoint, u32 id);
 int kvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id);
 int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 		  size_t pgsize, size_t pgcount, int prot, gfp_t gfp,
@@ -250,6 +307,11 @@ const char *kvm_iommu_get_calls(unsigned int i, u64 *calls, u64 *errors);
 unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks);
 #else
 static inline void kvm_iommu_init_driver(void) { }
+
+static inline enum kvm_dma_isolation kvm_iommu_isolation(void)
+{
+	return KVM_DMA_ANY;
+}
 #endif
 
 #endif /* __KVM_NVHE_HYPERVISOR__ */

@@ -68,11 +68,16 @@ void smmu_kvm_batch_free(struct smmu_kvm_batch *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_batch_free);
 
+/*
+ * Others read the number of runs without the lock, to see whether there are any:
+ * it changes once, at the end.
+ */
+
 /* Forget the first @size bytes */
 static void drop_front(struct smmu_kvm_batch *b, size_t size)
 {
 	size_t pages = size / PAGE_SIZE;
-	unsigned int i;
+	unsigned int i, nr;
 
 	b->iova += size;
 	b->size -= size;
@@ -84,25 +89,28 @@ static void drop_front(struct smmu_kvm_batch *b, size_t size)
 
 	for (i = 0; i < b->nr && pages >= KVM_IOMMU_RUN_PAGES(b->runs[i]); i++)
 		pages -= KVM_IOMMU_RUN_PAGES(b->runs[i]);
-	b->nr -= i;
-	memmove(b->runs, b->runs + i, b->nr * sizeof(*b->runs));
+	nr = b->nr - i;
+	memmove(b->runs, b->runs + i, nr * sizeof(*b->runs));
 
 	b->runs[0] = KVM_IOMMU_RUN(KVM_IOMMU_RUN_ADDR(b->runs[0]) + pages * PAGE_SIZE,
 				   KVM_IOMMU_RUN_PAGES(b->runs[0]) - pages);
+	WRITE_ONCE(b->nr, nr);
 }
 
 /* Forget the last @size bytes */
 static void drop_back(struct smmu_kvm_batch *b, size_t size)
 {
 	size_t pages = size / PAGE_SIZE;
+	unsigned int nr = b->nr;
 
 	b->size -= size;
 
-	while (b->nr && pages >= KVM_IOMMU_RUN_PAGES(b->runs[b->nr - 1]))
-		pages -= KVM_IOMMU_RUN_PAGES(b->runs[--b->nr]);
+	while (nr && pages >= KVM_IOMMU_RUN_PAGES(b->runs[nr - 1]))
+		pages -= KVM_IOMMU_RUN_PAGES(b->runs[--nr]);
 
-	if (b->nr)
-		b->runs[b->nr - 1] -= pages;
+	if (nr)
+		b->runs[nr - 1] -= pages;
+	WRITE_ONCE(b->nr, nr);
 }
 
 static bool overlaps(const struct smmu_kvm_batch *b, unsigned long iova, size_t size)

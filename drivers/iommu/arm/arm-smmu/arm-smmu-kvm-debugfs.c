@@ -42,6 +42,9 @@ static const char * const stat_names[] = {
 	[KVM_IOMMU_STAT_QUARANTINED]	= "quarantined",
 	[KVM_IOMMU_STAT_FAULTS]		= "faults",
 	[KVM_IOMMU_STAT_MC_UNLISTED]	= "mc_unlisted",
+	[KVM_IOMMU_STAT_PREFETCH]	= "prefetching",
+	[KVM_IOMMU_STAT_LONGEST_WAIT]	= "longest_wait_us",
+	[KVM_IOMMU_STAT_WAIT_BOUND]	= "wait_bound_us",
 };
 
 static const char *format_name(enum kvm_iommu_fmt fmt)

@@ -95,6 +95,18 @@ static bool streams_collide(const struct smmu_kvm_builder *b,
 	return first1 <= last2 && first2 <= last1;
 }
 
+/* Can a stream match a stream ID? */
+static bool stream_matches(const struct smmu_kvm_builder *b,
+			   const struct smmu_kvm_desc_stream *s, u32 id)
+{
+	u32 ignored = b->smmus[s->smmu].smr_mask;
+
+	if (s->nr == 1)
+		return !((s->sid ^ id) & ~(s->mask | ignored));
+
+	return (id & ~ignored) - (s->sid & ~ignored) < s->nr;
+}
+
 /**
  * smmu_kvm_add_stream() - add stream IDs to the last endpoint
  * @b: the description
@@ -105,8 +117,8 @@ static bool streams_collide(const struct smmu_kvm_builder *b,
  *
  * What the endpoint has already is not added again.
  *
- * Return: 0, -EINVAL, -EEXIST if it overlaps one that is not the same, or
- * -ENOSPC if there are too many
+ * Return: 0, -EINVAL, -EEXIST if it overlaps one that is not the same, -EPERM if
+ * it is one that the memory controller reserves, or -ENOSPC if there are too many
  */
 int smmu_kvm_add_stream(struct smmu_kvm_builder *b, u32 smmu, u32 sid, u32 mask,
 			u32 nr)
@@ -127,6 +139,9 @@ int smmu_kvm_add_stream(struct smmu_kvm_builder *b, u32 smmu, u32 sid, u32 mask,
 		return -EINVAL;
 	if (!run_is_distinct(b->smmus[smmu].smr_mask, sid, nr))
 		return -EINVAL;
+	if (b->desc.mc_size && (stream_matches(b, &stream, b->desc.mc_passthrough_sid) ||
+				stream_matches(b, &stream, b->desc.mc_parked_sid)))
+		return -EPERM;
 
 	ep = &b->endpoints[b->desc.nr_endpoints - 1];
 	for (i = ep->first_stream; i < b->desc.nr_streams; i++) {
@@ -317,6 +332,40 @@ bool smmu_kvm_endpoint_has_stream(const struct smmu_kvm_topology *topo,
 	return false;
 }
 EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_endpoint_has_stream);
+
+/**
+ * smmu_kvm_find_endpoint() - find the device that presents a stream ID
+ * @topo: the description
+ * @smmu: index of the SMMU
+ * @sid: the stream ID, as the SMMU reports it: with bits that it does not compare
+ *
+ * Return: index of the first endpoint that has the stream ID, or -ENOENT
+ */
+int smmu_kvm_find_endpoint(const struct smmu_kvm_topology *topo, u32 smmu, u32 sid)
+{
+	u32 i, j;
+
+	for (i = 0; i < topo->desc->nr_endpoints; i++) {
+		const struct smmu_kvm_desc_endpoint *ep = &topo->endpoints[i];
+
+		for (j = 0; j < ep->nr_streams; j++) {
+			const struct smmu_kvm_desc_stream *s;
+			u32 ignored;
+
+			s = &topo->streams[ep->first_stream + j];
+			if (s->smmu != smmu)
+				continue;
+
+			/* A run has no mask */
+			ignored = s->mask | topo->smmus[smmu].smr_mask;
+			if ((sid & ~ignored) - (s->sid & ~ignored) < s->nr)
+				return i;
+		}
+	}
+
+	return -ENOENT;
+}
+EXPORT_SYMBOL_IF_KUNIT(smmu_kvm_find_endpoint);
 
 /**
  * smmu_kvm_ids_overlap() - can a transaction match both?

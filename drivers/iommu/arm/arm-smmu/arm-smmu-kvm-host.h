@@ -96,6 +96,7 @@ const struct smmu_kvm_topology *smmu_kvm_topology(void);
 void smmu_kvm_decode(struct smmu_kvm_topology *topo, const void *blob);
 bool smmu_kvm_endpoint_has_stream(const struct smmu_kvm_topology *topo,
 				  u32 endpoint, u32 smmu, u32 id);
+int smmu_kvm_find_endpoint(const struct smmu_kvm_topology *topo, u32 smmu, u32 sid);
 
 /* A stream ID and its mask, as hypercalls and firmware specifiers have them */
 #define SMMU_KVM_ID_SID		GENMASK(15, 0)
@@ -112,7 +113,7 @@ bool smmu_kvm_ids_match(u32 smr_mask, u32 id1, u32 id2);
  * @users: devices that have it
  * @attached: devices that have it and are attached to a domain
  * @domain: what the hypervisor has attached it to, NULL if it is blocked
- * @saved: @domain before an attach that may have to be undone
+ * @saved: @domain before an attach, which may have to be undone
  * @group: the group of its users
  */
 struct smmu_kvm_stream {
@@ -132,7 +133,6 @@ struct smmu_kvm_stream {
  * @dev: the platform device
  * @index: its number in the description
  * @desc: its part of the description
- * @trial: a domain without mappings
  * @fault_rate: how many faults are taken in what time
  * @log_rate: how many of them are logged
  * @fault_work: looks for faults that no interrupt tells of
@@ -145,7 +145,6 @@ struct smmu_kvm_device {
 	struct device *dev;
 	u32 index;
 	const struct smmu_kvm_desc_smmu *desc;
-	struct smmu_kvm_domain *trial;
 	struct ratelimit_state fault_rate;
 	struct ratelimit_state log_rate;
 	struct work_struct fault_work;

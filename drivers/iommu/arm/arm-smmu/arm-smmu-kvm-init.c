@@ -40,7 +40,6 @@
 #include "arm-smmu-kvm-host.h"
 
 /* What the hypervisor can use for its own state, generously, in bytes */
-#define STATE_FIXED		((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(u64))
 #define STATE_PER_SMMU		SZ_16K
 #define STATE_PER_ENTRY		64
 
@@ -143,7 +142,7 @@ static size_t __init hyp_state_size(const struct smmu_kvm_builder *b)
 	for (i = 0; i < b->desc.nr_clients; i++)
 		mc_end = max(mc_end, b->clients[i].override);
 
-	return STATE_FIXED + b->desc.nr_smmus * STATE_PER_SMMU +
+	return b->desc.nr_smmus * STATE_PER_SMMU +
 	       nr_entries * STATE_PER_ENTRY + mc_end;
 }
 
@@ -165,7 +164,8 @@ static int __init smmu_kvm_init(void)
 
 	smmu_kvm_mc_policy(b);
 
-	size = PAGE_ALIGN(smmu_kvm_desc_size(b)) + PAGE_ALIGN(hyp_state_size(b));
+	size = PAGE_ALIGN(smmu_kvm_desc_size(b)) + PAGE_ALIGN(hyp_state_size(b)) +
+	       kvm_iommu_boot_size();
 	blob = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
 	if (!blob) {
 		ret = -ENOMEM;

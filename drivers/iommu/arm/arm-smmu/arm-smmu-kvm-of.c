@@ -28,11 +28,15 @@
 #define pr_fmt(fmt) "arm-smmu-kvm: " fmt
 
 #include <linux/ioport.h>
+#include <linux/kstrtox.h>
 #include <linux/minmax.h>
 #include <linux/moduleparam.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/printk.h>
+#include <linux/string.h>
+
+#include <asm/kvm_iommu.h>
 
 #include <soc/tegra/mc.h>
 
@@ -59,12 +63,14 @@ static const struct smmu_kvm_match match_mmu500 = {
 	.max_instances = 1,
 };
 
+/* Tegra's SMMUs are MMU-500s. */
 static const struct smmu_kvm_match match_tegra186 = {
+	.flags = SMMU_KVM_MMU500,
 	.max_instances = SMMU_KVM_MAX_INSTANCES,
 };
 
 static const struct smmu_kvm_match match_tegra194 = {
-	.flags = SMMU_KVM_PAGES_ONLY,
+	.flags = SMMU_KVM_MMU500 | SMMU_KVM_PAGES_ONLY,
 	.max_instances = SMMU_KVM_MAX_INSTANCES,
 };
 
@@ -153,11 +159,13 @@ bool __init smmu_kvm_of_present(void)
 		if (!smmu_is_taken(np)) {
 			pr_warn("%pOF: disabled, DMA behind it is not isolated\n",
 				np);
+			kvm_iommu_set_bypassed();
 			continue;
 		}
 		if (!smmu_kvm_of_match(np)) {
 			pr_warn("%pOF: not supported, DMA behind it is not isolated\n",
 				np);
+			kvm_iommu_set_bypassed();
 			continue;
 		}
 		if (!node_available(np))
@@ -258,6 +266,23 @@ static int __init find_mc(struct smmu_kvm_builder *b, struct device_node **mc)
 	return 0;
 }
 
+/* Whose registers are in region @i of the memory controller? */
+static u32 __init alias_channel(const struct device_node *mc, int i)
+{
+	const char *name;
+	u32 channel;
+
+	if (of_property_read_string_index(mc, "reg-names", i, &name))
+		return SMMU_KVM_MC_UNNAMED;
+	if (!strcmp(name, "broadcast"))
+		return SMMU_KVM_MC_BROADCAST;
+	if (str_has_prefix(name, "ch") && !kstrtou32(name + 2, 10, &channel) &&
+	    channel < SMMU_KVM_MC_BROADCAST)
+		return channel;
+
+	return SMMU_KVM_MC_UNNAMED;
+}
+
 /*
  * The other regions of the memory controller, if the hypervisor shall watch
  * what the host does there: all of them, of the size of the first.
@@ -278,7 +303,10 @@ static int __init describe_aliases(struct smmu_kvm_builder *b,
 			return malformed(mc, "regions differ in size");
 		if (b->desc.nr_mc_aliases == SMMU_KVM_MAX_MC_ALIASES)
 			return malformed(mc, "too many regions");
-		b->desc.mc_alias[b->desc.nr_mc_aliases++] = res.start;
+		b->desc.mc_alias[b->desc.nr_mc_aliases++] = (struct smmu_kvm_desc_alias) {
+			.base	 = res.start,
+			.channel = alias_channel(mc, i),
+		};
 	}
 
 	return 0;
@@ -362,6 +390,8 @@ static int __init add_stream(struct smmu_kvm_builder *b, struct device_node *np,
 		return malformed(np, "too many stream IDs");
 	case -EEXIST:
 		return malformed(np, "stream IDs overlap another device's");
+	case -EPERM:
+		return malformed(np, "stream ID reserved by the memory controller");
 	default:
 		return malformed(np, "stream ID out of range");
 	}

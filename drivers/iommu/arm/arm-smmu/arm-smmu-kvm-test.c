@@ -74,10 +74,6 @@ static void test_encode(struct kunit *test)
 	struct smmu_kvm_builder *b = new_builder(test);
 	struct smmu_kvm_topology topo;
 
-	b->desc.mc_base = 0x02c00000;
-	b->desc.mc_size = 0x10000;
-	b->desc.mc_passthrough_sid = 0x7f;
-
 	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_endpoint(b));
 	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 2, 0, 1));
 	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_client_ref(b, 2));
@@ -85,6 +81,10 @@ static void test_encode(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 1, smmu_kvm_add_endpoint(b));
 	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x100, 0, 0x80));
 	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0x10, 0xf, 1));
+
+	b->desc.mc_base = 0x02c00000;
+	b->desc.mc_size = 0x10000;
+	b->desc.mc_passthrough_sid = 0x7f;
 
 	smmu_kvm_decode(&topo, encode(test, b));
 
@@ -154,6 +154,34 @@ static void test_find_stream(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, smmu_kvm_endpoint_has_stream(&topo, 0, 0, 0xffff0002));
 }
 
+/* As an SMMU reports it: with bits that it does not compare */
+static void test_find_endpoint(struct kunit *test)
+{
+	struct smmu_kvm_builder *b = new_builder(test);
+	struct smmu_kvm_topology topo;
+
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_endpoint(b));
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0xe, 0, 1));
+	KUNIT_ASSERT_EQ(test, 1, smmu_kvm_add_endpoint(b));
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x110, 0, 8));
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0x20, 0xf, 1));
+
+	smmu_kvm_decode(&topo, encode(test, b));
+
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_find_endpoint(&topo, 0, 0xe));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_find_endpoint(&topo, 0, 0x80e));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_find_endpoint(&topo, 0, 0x100e));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smmu_kvm_find_endpoint(&topo, 0, 0x801e));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smmu_kvm_find_endpoint(&topo, 0, 0x80d));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smmu_kvm_find_endpoint(&topo, 1, 0xe));
+
+	KUNIT_EXPECT_EQ(test, 1, smmu_kvm_find_endpoint(&topo, 0, 0x42b));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smmu_kvm_find_endpoint(&topo, 1, 0x10f));
+	KUNIT_EXPECT_EQ(test, 1, smmu_kvm_find_endpoint(&topo, 1, 0x10));
+	KUNIT_EXPECT_EQ(test, 1, smmu_kvm_find_endpoint(&topo, 1, 0x897));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smmu_kvm_find_endpoint(&topo, 1, 0x118));
+}
+
 static void test_stream_ranges(struct kunit *test)
 {
 	struct smmu_kvm_builder *b = new_builder(test);
@@ -182,6 +210,35 @@ static void test_stream_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EEXIST, smmu_kvm_add_stream(b, 0, 0xffff, 0, 1));
 	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0xffff, 0, 1));
 	KUNIT_EXPECT_EQ(test, 2, b->desc.nr_streams);
+}
+
+/* The stream IDs that bypass or are parked, as an SMMU with 0x7f80 sees them */
+static void test_reserved(struct kunit *test)
+{
+	struct smmu_kvm_builder *b = new_builder(test);
+
+	b->desc.mc_size = 0x10000;
+	b->desc.mc_passthrough_sid = 0x7f;
+	KUNIT_ASSERT_EQ(test, 0, smmu_kvm_add_endpoint(b));
+
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0x80, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0x7f, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0xff, 0, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 4, 7, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0x78, 7, 1));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0x100, 0, 4));
+	KUNIT_EXPECT_EQ(test, -EPERM, smmu_kvm_add_stream(b, 0, 0x17e, 0, 2));
+	KUNIT_EXPECT_EQ(test, 0, b->desc.nr_streams);
+
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 0, 0x101, 0, 0x7e));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x8001, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0x8080, 0, 1));
+
+	/* Where there is no memory controller, no stream ID is special */
+	b->desc.mc_size = 0;
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0, 0, 1));
+	KUNIT_EXPECT_EQ(test, 0, smmu_kvm_add_stream(b, 1, 0xff, 0, 1));
 }
 
 /* What one device can match, no other one must, unless it is the same stream. */
@@ -314,7 +371,9 @@ static struct kunit_case smmu_kvm_test_cases[] = {
 	KUNIT_CASE(test_empty),
 	KUNIT_CASE(test_encode),
 	KUNIT_CASE(test_find_stream),
+	KUNIT_CASE(test_find_endpoint),
 	KUNIT_CASE(test_stream_ranges),
+	KUNIT_CASE(test_reserved),
 	KUNIT_CASE(test_duplicates),
 	KUNIT_CASE(test_client_refs),
 	KUNIT_CASE(test_overlaps),

@@ -10,8 +10,9 @@
  * PCIe controller with one stream ID), and several endpoints can have the same
  * stream ID; then they cannot be told apart, are in one group, and can only be
  * in one domain. The IOMMU core moves the devices of a group one by one. The
- * first one that moves takes all streams along that match the same stream ID.
- * When one is blocked, a stream it shares goes on until the last one is.
+ * first one that moves takes all streams of the group along, so that a group
+ * never needs more than one context bank. When one is blocked, a stream it
+ * shares goes on until the last one is.
  *
  * Mapping. What the core maps in pieces, until it says that the pieces have to
  * work, goes to the hypervisor in one call (arm-smmu-kvm-batch.c), if waiting
@@ -19,11 +20,13 @@
  *
  * Invalidation. An unmap has invalidated, on all instances, when the hypercall
  * returns: the hypervisor must not let go of a page earlier. So there is
- * nothing to gather, and no deferred flush.
+ * nothing to gather, and a deferred flush (type DMA-FQ of a group, which sysfs
+ * accepts whatever the driver can do) has nothing left to invalidate.
  */
 
 #include <linux/bitfield.h>
 #include <linux/delay.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/fsl/mc.h>
 #include <linux/interrupt.h>
@@ -117,44 +120,49 @@ static void stream_detach(struct smmu_kvm_device *smmu,
 	stream->domain = NULL;
 }
 
-/* Move a stream, and all attached ones that match the same ID, to @domain. */
-static int stream_move(struct smmu_kvm_device *smmu,
-		       struct smmu_kvm_stream *stream,
-		       struct smmu_kvm_domain *domain)
+/*
+ * Move the streams of a device, and all attached ones of its group, to @domain.
+ * All leave their old domain first, whose context bank is then free for this.
+ */
+static int streams_move(struct smmu_kvm_master *master,
+			struct smmu_kvm_domain *domain)
 {
+	struct smmu_kvm_device *smmu = master->smmu;
+	struct iommu_group *group = master->dev->iommu_group;
 	struct smmu_kvm_stream *s;
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
 	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain && s->domain != domain &&
-		    streams_match(smmu, s->id, stream->id))
+		s->saved = s->domain;
+		if (s->group == group && s->domain && s->domain != domain)
 			stream_detach(smmu, s);
 	}
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain == domain || !streams_match(smmu, s->id, stream->id))
-			continue;
-		if (s != stream && !s->saved)
-			continue;
-
-		ret = stream_attach(smmu, s, domain);
-		if (ret)
-			return ret;
+	for (i = 0; i < master->nr_streams && !ret; i++) {
+		s = master->streams[i];
+		if (s->domain != domain)
+			ret = stream_attach(smmu, s, domain);
 	}
 
-	return 0;
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (!ret && s->group == group && s->saved && s->domain != domain)
+			ret = stream_attach(smmu, s, domain);
+	}
+
+	return ret;
 }
 
-static void streams_save(struct smmu_kvm_device *smmu)
+/*
+ * Undo streams_move(). The IOMMU core does not say whether it goes on with the
+ * old domain or, because the attach had to succeed, gives that up. The latter is
+ * about default domains: whoever drives the device next expects to be in
+ * @domain, so that the device must not go on with what the old one maps.
+ */
+static void streams_move_back(struct smmu_kvm_device *smmu,
+			      struct smmu_kvm_domain *domain)
 {
-	struct smmu_kvm_stream *s;
-
-	list_for_each_entry(s, &smmu->streams, list)
-		s->saved = s->domain;
-}
-
-static void streams_restore(struct smmu_kvm_device *smmu)
-{
+	bool block = iommu_is_dma_domain(&domain->domain);
 	struct smmu_kvm_stream *s;
 
 	list_for_each_entry(s, &smmu->streams, list) {
@@ -163,15 +171,119 @@ static void streams_restore(struct smmu_kvm_device *smmu)
 	}
 
 	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain != s->saved && stream_attach(smmu, s, s->saved))
+		if (s->domain == s->saved)
+			continue;
+		if (block || stream_attach(smmu, s, s->saved))
 			dev_err(smmu->dev, "stream 0x%x stays blocked\n", s->id);
 	}
 }
 
-static struct smmu_kvm_stream *stream_get(struct smmu_kvm_device *smmu,
-					  u32 endpoint, u32 id)
+/* No stream must point to a domain that is about to be freed. */
+static void streams_leave(struct smmu_kvm_device *smmu,
+			  struct smmu_kvm_domain *domain)
 {
 	struct smmu_kvm_stream *s;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->domain != domain)
+			continue;
+
+		dev_err(smmu->dev, "stream 0x%x is blocked: its domain is freed\n",
+			s->id);
+		stream_detach(smmu, s);
+	}
+}
+
+/*
+ * Reservations. The IOMMU core expects the first attach of a device to succeed,
+ * and gives up the whole IOMMU if it does not. So a device is refused at its
+ * probe if there is no stream match register for one of its streams, or no
+ * context bank for its group. Each ID of a device that was not refused counts as
+ * one register, and each group as one bank, whether attached or not.
+ */
+
+static unsigned int count_ids(const struct smmu_kvm_device *smmu)
+{
+	const struct smmu_kvm_stream *s, *t;
+	unsigned int n = 0;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		/* The first of those that match the same */
+		list_for_each_entry(t, &smmu->streams, list) {
+			if (streams_match(smmu, s->id, t->id))
+				break;
+		}
+		n += s == t;
+	}
+
+	return n;
+}
+
+static unsigned int count_groups(const struct smmu_kvm_device *smmu)
+{
+	const struct smmu_kvm_stream *s, *t;
+	unsigned int n = 0;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		list_for_each_entry(t, &smmu->streams, list) {
+			if (s->group == t->group)
+				break;
+		}
+		n += s == t && s->group;
+	}
+
+	return n;
+}
+
+/* Room for a new ID, next to those that are reserved? */
+static bool has_register(struct smmu_kvm_device *smmu, struct device *dev)
+{
+	unsigned int max;
+	u64 room;
+
+	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_IOMMU + smmu->index, &room))
+		return false;
+
+	max = FIELD_GET(KVM_IOMMU_ROOM_STREAMS, room);
+	if (count_ids(smmu) < max)
+		return true;
+
+	dev_err(dev, "refused: each of the %u stream match registers of %s is reserved for another device\n",
+		max, dev_name(smmu->dev));
+	return false;
+}
+
+/* A context bank that no other group has reserved? Some may be in quarantine. */
+static bool has_bank(struct smmu_kvm_device *smmu, struct device *dev,
+		     const struct iommu_group *group)
+{
+	const struct smmu_kvm_stream *s;
+	unsigned int max;
+	u64 room;
+
+	list_for_each_entry(s, &smmu->streams, list) {
+		if (s->group == group)
+			return true;
+	}
+
+	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_IOMMU + smmu->index, &room))
+		return false;
+
+	max = FIELD_GET(KVM_IOMMU_ROOM_DOMAINS, room);
+	if (count_groups(smmu) < max)
+		return true;
+
+	dev_err(dev, "refused: each of the %u context banks of %s is reserved for another group\n",
+		max, dev_name(smmu->dev));
+	return false;
+}
+
+static struct smmu_kvm_stream *stream_get(struct smmu_kvm_device *smmu,
+					  struct device *dev, u32 endpoint,
+					  u32 id)
+{
+	struct smmu_kvm_stream *s;
+	bool known = false;
 
 	list_for_each_entry(s, &smmu->streams, list) {
 		if (s->endpoint == endpoint && s->id == id) {
@@ -181,10 +293,18 @@ static struct smmu_kvm_stream *stream_get(struct smmu_kvm_device *smmu,
 	}
 
 	list_for_each_entry(s, &smmu->streams, list) {
-		if (smmu_kvm_ids_overlap(smmu->desc->smr_mask, s->id, id) &&
-		    !streams_match(smmu, s->id, id))
+		if (!smmu_kvm_ids_overlap(smmu->desc->smr_mask, s->id, id))
+			continue;
+		if (!streams_match(smmu, s->id, id)) {
+			dev_err(dev, "refused: stream 0x%x conflicts with another device's\n",
+				id);
 			return ERR_PTR(-EINVAL);
+		}
+		known = true;
 	}
+
+	if (!known && !has_register(smmu, dev))
+		return ERR_PTR(-ENOSPC);
 
 	s = kzalloc_obj(*s);
 	if (!s)
@@ -287,58 +407,6 @@ static void domain_free(struct smmu_kvm_domain *domain)
 	kfree(domain);
 }
 
-/* One that is lost is of no use to the devices that come after it. */
-static struct smmu_kvm_domain *trial_domain(struct smmu_kvm_device *smmu)
-{
-	struct smmu_kvm_domain *domain;
-
-	if (!READ_ONCE(smmu->trial->lost))
-		return smmu->trial;
-
-	domain = domain_alloc(smmu, NULL);
-	if (!IS_ERR(domain)) {
-		domain_free(smmu->trial);
-		smmu->trial = domain;
-	}
-
-	return domain;
-}
-
-/*
- * The IOMMU core does not expect the first attach of a device to fail, and
- * gives the whole IOMMU up. Find out beforehand whether it would: whether the
- * hypervisor knows the device, has the resources, and controls which stream ID
- * the device uses. Attach to a domain without mappings, so that nothing is
- * reached, or to the one where the stream ID is already.
- */
-static int stream_try(struct smmu_kvm_device *smmu,
-		      struct smmu_kvm_stream *stream)
-{
-	struct smmu_kvm_domain *domain;
-	struct smmu_kvm_stream *s;
-	int ret;
-
-	if (stream->domain)
-		return 0;
-
-	domain = trial_domain(smmu);
-	if (IS_ERR(domain))
-		return PTR_ERR(domain);
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain && streams_match(smmu, s->id, stream->id)) {
-			domain = s->domain;
-			break;
-		}
-	}
-
-	ret = stream_attach(smmu, stream, domain);
-	if (!ret)
-		stream_detach(smmu, stream);
-
-	return ret;
-}
-
 static struct iommu_domain *smmu_kvm_domain_alloc_paging(struct device *dev)
 {
 	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
@@ -351,9 +419,19 @@ static struct iommu_domain *smmu_kvm_domain_alloc_paging(struct device *dev)
 	return &domain->domain;
 }
 
-static void smmu_kvm_domain_free(struct iommu_domain *domain)
+/*
+ * The IOMMU core frees the domain that a group leaves also where the group could
+ * not be attached to the next one.
+ */
+static void smmu_kvm_domain_free(struct iommu_domain *iommu_domain)
 {
-	domain_free(to_smmu_kvm_domain(domain));
+	struct smmu_kvm_domain *domain = to_smmu_kvm_domain(iommu_domain);
+
+	mutex_lock(&domain->smmu->lock);
+	streams_leave(domain->smmu, domain);
+	mutex_unlock(&domain->smmu->lock);
+
+	domain_free(domain);
 }
 
 static int smmu_kvm_attach_dev(struct iommu_domain *iommu_domain,
@@ -363,18 +441,17 @@ static int smmu_kvm_attach_dev(struct iommu_domain *iommu_domain,
 	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
 	struct smmu_kvm_device *smmu = master->smmu;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	/* A domain has the tables of one SMMU */
 	if (domain->smmu != smmu)
 		return -EINVAL;
 
 	mutex_lock(&smmu->lock);
-	streams_save(smmu);
-	for (i = 0; i < master->nr_streams && !ret; i++)
-		ret = stream_move(smmu, master->streams[i], domain);
+	ret = streams_move(master, domain);
 	if (ret) {
-		streams_restore(smmu);
+		dev_err(dev, "cannot be attached: %d\n", ret);
+		streams_move_back(smmu, domain);
 	} else if (!master->attached) {
 		for (i = 0; i < master->nr_streams; i++)
 			master->streams[i]->attached++;
@@ -460,6 +537,14 @@ static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
 	return min(unmapped, size);
 }
 
+/*
+ * What the flush queue of a DMA-FQ domain calls before it frees addresses for
+ * reuse. Each of them was unmapped, and so invalidated, before it was queued.
+ */
+static void smmu_kvm_flush_iotlb_all(struct iommu_domain *domain)
+{
+}
+
 static phys_addr_t smmu_kvm_iova_to_phys(struct iommu_domain *domain,
 					 dma_addr_t iova)
 {
@@ -532,17 +617,15 @@ static int master_get_streams(struct smmu_kvm_master *master,
 			return endpoint;
 		}
 
-		stream = stream_get(smmu, endpoint, id);
-		if (IS_ERR(stream)) {
-			dev_err(dev, "stream 0x%x conflicts with another device's\n",
-				id);
+		stream = stream_get(smmu, dev, endpoint, id);
+		if (IS_ERR(stream))
 			return PTR_ERR(stream);
-		}
 		/* Counted first: __counted_by() */
 		master->nr_streams++;
 		master->streams[master->nr_streams - 1] = stream;
 
-		ret = stream_try(smmu, stream);
+		/* Known to the hypervisor, and under its control? */
+		ret = kvm_iommu_query(smmu->index, endpoint, id);
 		if (ret) {
 			dev_err(dev, "stream 0x%x refused by the hypervisor: %d%s\n",
 				id, ret, ret == -EACCES ?
@@ -608,7 +691,7 @@ static void smmu_kvm_release_device(struct device *dev)
 	kfree(master);
 }
 
-/* Devices that share a stream ID share a group. */
+/* Devices that share a stream ID share a group, which has a context bank. */
 static struct iommu_group *smmu_kvm_device_group(struct device *dev)
 {
 	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
@@ -641,6 +724,11 @@ static struct iommu_group *smmu_kvm_device_group(struct device *dev)
 	else
 		group = generic_device_group(dev);
 
+	if (!IS_ERR(group) && !has_bank(smmu, dev, group)) {
+		iommu_group_put(group);
+		group = ERR_PTR(-ENODEV);
+	}
+
 	if (!IS_ERR(group)) {
 		for (i = 0; i < master->nr_streams; i++)
 			master->streams[i]->group = group;
@@ -658,7 +746,15 @@ unlock:
 static int smmu_kvm_of_xlate(struct device *dev,
 			     const struct of_phandle_args *args)
 {
+	const struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
 	u32 id;
+
+	/* A domain has the tables of one SMMU, and the core one for a device */
+	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
+		dev_err(dev, "has streams on two SMMUs, %pfw and %pOF: not supported, its DMA is blocked\n",
+			fwspec->iommu_fwnode, args->np);
+		return -EINVAL;
+	}
 
 	if (args->args_count < 1 || args->args_count > 2 ||
 	    args->args[0] > U16_MAX)
@@ -688,13 +784,13 @@ static void smmu_kvm_get_resv_regions(struct device *dev, struct list_head *head
 
 static bool smmu_kvm_capable(struct device *dev, enum iommu_cap cap)
 {
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-		/* As in the native driver: what the walker snoops, devices do. */
-		return master->smmu->desc->flags & SMMU_KVM_COHERENT_WALK ||
-		       device_get_dma_attr(dev) == DEV_DMA_COHERENT;
+		/*
+		 * What the DMA API believes. The firmware node cannot be asked:
+		 * a PCI function has none, its host bridge has.
+		 */
+		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_NOEXEC:
 		return true;
 	default:
@@ -732,6 +828,7 @@ static const struct iommu_ops smmu_kvm_ops = {
 		.map_pages	= smmu_kvm_map_pages,
 		.iotlb_sync_map	= smmu_kvm_iotlb_sync_map,
 		.unmap_pages	= smmu_kvm_unmap_pages,
+		.flush_iotlb_all = smmu_kvm_flush_iotlb_all,
 		.iova_to_phys	= smmu_kvm_iova_to_phys,
 		.free		= smmu_kvm_domain_free,
 	},
@@ -745,42 +842,55 @@ static const struct iommu_ops smmu_kvm_ops = {
 static struct device_node *find_node(u32 smmu, u32 sid)
 {
 	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
-	u32 i;
+	int endpoint = smmu_kvm_find_endpoint(topo, smmu, sid);
 
-	for (i = 0; i < topo->desc->nr_endpoints; i++) {
-		const struct smmu_kvm_desc_endpoint *ep = &topo->endpoints[i];
-		u32 j;
+	return endpoint < 0 ? NULL : topo->endpoint_np[endpoint];
+}
 
-		for (j = 0; j < ep->nr_streams; j++) {
-			const struct smmu_kvm_desc_stream *s;
+/*
+ * A device that presents a stream ID, or else the SMMU: reports need one. It
+ * stays as long as smmu->lock is held.
+ */
+static struct device *find_device(struct smmu_kvm_device *smmu, u32 sid)
+{
+	struct smmu_kvm_master *master;
+	unsigned int i;
 
-			s = &topo->streams[ep->first_stream + j];
-			if (s->smmu != smmu)
-				continue;
-			/* A run has no mask */
-			if (sid - s->sid < s->nr || !((sid ^ s->sid) & ~s->mask))
-				return topo->endpoint_np[i];
+	lockdep_assert_held(&smmu->lock);
+
+	list_for_each_entry(master, &smmu->masters, list) {
+		for (i = 0; i < master->nr_streams; i++) {
+			if (smmu_kvm_ids_overlap(smmu->desc->smr_mask,
+						 master->streams[i]->id, sid))
+				return master->dev;
 		}
 	}
 
-	return NULL;
+	return smmu->dev;
 }
 
 /* Has the owner of the domain dealt with it? */
-static bool report_context_fault(const struct kvm_iommu_fault *fault)
+static bool report_context_fault(struct smmu_kvm_device *smmu,
+				 const struct kvm_iommu_fault *fault)
 {
 	int flags = fault->fsynr & ARM_SMMU_CB_FSYNR0_WNR ?
 		    IOMMU_FAULT_WRITE : IOMMU_FAULT_READ;
 	struct smmu_kvm_domain *domain;
 	unsigned long irqflags;
 	int ret = -ENODEV;
+	struct device *dev;
+
+	mutex_lock(&smmu->lock);
+	dev = find_device(smmu, fault->sid);
 
 	xa_lock_irqsave(&smmu_kvm_domains, irqflags);
 	domain = xa_load(&smmu_kvm_domains, fault->handle);
 	if (domain)
-		ret = report_iommu_fault(&domain->domain, NULL, fault->iova,
+		ret = report_iommu_fault(&domain->domain, dev, fault->iova,
 					 flags);
 	xa_unlock_irqrestore(&smmu_kvm_domains, irqflags);
+
+	mutex_unlock(&smmu->lock);
 
 	return !ret;
 }
@@ -803,7 +913,9 @@ static void report_sync_fault(struct smmu_kvm_device *smmu,
 static void smmu_kvm_report(struct smmu_kvm_device *smmu,
 			    const struct kvm_iommu_fault *fault)
 {
-	struct device_node *np = find_node(smmu->index, fault->sid);
+	/* A device may set bits that the SMMU does not compare */
+	u32 sid = fault->sid & ~smmu->desc->smr_mask;
+	struct device_node *np = find_node(smmu->index, sid);
 
 	/* Never many: once for each context bank */
 	if (fault->type == KVM_IOMMU_FAULT_SYNC) {
@@ -812,7 +924,7 @@ static void smmu_kvm_report(struct smmu_kvm_device *smmu,
 	}
 
 	if (fault->type == KVM_IOMMU_FAULT_CONTEXT &&
-	    report_context_fault(fault))
+	    report_context_fault(smmu, fault))
 		return;
 
 	if (!__ratelimit(&smmu->log_rate))
@@ -822,13 +934,13 @@ static void smmu_kvm_report(struct smmu_kvm_device *smmu,
 	case KVM_IOMMU_FAULT_CONTEXT:
 		dev_err(smmu->dev,
 			"Unhandled context fault: fsr=0x%x, iova=0x%08llx, fsynr=0x%x, sid=0x%x (%pOF), domain=%u, instance=%u\n",
-			fault->fsr, fault->iova, fault->fsynr, fault->sid, np,
+			fault->fsr, fault->iova, fault->fsynr, sid, np,
 			fault->handle, fault->instance);
 		break;
 	case KVM_IOMMU_FAULT_GLOBAL:
 		dev_err(smmu->dev,
 			"Unexpected global fault: gfsr=0x%x, addr=0x%08llx, gfsynr0=0x%x, sid=0x%x (%pOF), instance=%u\n",
-			fault->fsr, fault->iova, fault->fsynr, fault->sid, np,
+			fault->fsr, fault->iova, fault->fsynr, sid, np,
 			fault->instance);
 		break;
 	default:
@@ -924,6 +1036,7 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 {
 	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
 	struct device *dev = &pdev->dev;
+	struct smmu_kvm_domain *domain;
 	struct smmu_kvm_device *smmu;
 	phys_addr_t base;
 	u32 index;
@@ -956,28 +1069,26 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 	INIT_LIST_HEAD(&smmu->masters);
 	platform_set_drvdata(pdev, smmu);
 
-	smmu->trial = domain_alloc(smmu, NULL);
-	if (IS_ERR(smmu->trial))
-		return dev_err_probe(dev, PTR_ERR(smmu->trial),
+	/* Where no domain can be made, no device can be attached: say it once */
+	domain = domain_alloc(smmu, NULL);
+	if (IS_ERR(domain))
+		return dev_err_probe(dev, PTR_ERR(domain),
 				     "cannot allocate a domain\n");
+	domain_free(domain);
 
 	ret = request_irqs(smmu, pdev);
-	if (ret) {
-		dev_err_probe(dev, ret, "cannot request interrupts\n");
-		goto err_free_domain;
-	}
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot request interrupts\n");
 
 	base = smmu->desc->base[0];
 	ret = iommu_device_sysfs_add(&smmu->iommu, dev, NULL, "smmu.%pa", &base);
-	if (ret) {
-		dev_err_probe(dev, ret, "cannot register in sysfs\n");
-		goto err_free_domain;
-	}
+	if (ret)
+		return dev_err_probe(dev, ret, "cannot register in sysfs\n");
 
 	ret = iommu_device_register(&smmu->iommu, &smmu_kvm_ops, dev);
 	if (ret) {
-		dev_err_probe(dev, ret, "cannot register\n");
-		goto err_sysfs;
+		iommu_device_sysfs_remove(&smmu->iommu);
+		return dev_err_probe(dev, ret, "cannot register\n");
 	}
 
 	smmu_kvm_debugfs_add(smmu);
@@ -986,12 +1097,6 @@ static int smmu_kvm_probe(struct platform_device *pdev)
 		 smmu->desc->nr_instances,
 		 str_plural(smmu->desc->nr_instances));
 	return 0;
-
-err_sysfs:
-	iommu_device_sysfs_remove(&smmu->iommu);
-err_free_domain:
-	domain_free(smmu->trial);
-	return ret;
 }
 
 /*
@@ -1014,6 +1119,15 @@ static struct platform_driver smmu_kvm_platform_driver = {
 	.probe = smmu_kvm_probe,
 };
 
+static void __init report_prefetch(void)
+{
+	u64 banks;
+
+	if (!kvm_iommu_get_stat(KVM_IOMMU_STAT_PREFETCH, &banks) && banks)
+		pr_warn("arm-smmu-kvm: %llu context banks go on prefetching, firmware has set ACR.CACHE_LOCK for good: errata 826419, 841119\n",
+			banks);
+}
+
 static int __init smmu_kvm_driver_init(void)
 {
 	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
@@ -1027,8 +1141,13 @@ static int __init smmu_kvm_driver_init(void)
 		       smmu_kvm_fmt);
 
 	smmu_kvm_mc_report(topo);
+	report_prefetch();
 	smmu_kvm_debugfs_init(topo);
 
 	return platform_driver_register(&smmu_kvm_platform_driver);
 }
 device_initcall_sync(smmu_kvm_driver_init);
+
+#if IS_BUILTIN(CONFIG_ARM_SMMU_KVM_KUNIT_TEST)
+#include "arm-smmu-kvm-group-test.c"
+#endif

@@ -41,6 +41,22 @@
 /* struct smmu_kvm_desc::flags */
 #define SMMU_KVM_MC_REPORT		BIT(0)	/* leave clients found in passthrough, say so */
 
+/* struct smmu_kvm_desc_alias::channel, unless it is a number below 32 */
+#define SMMU_KVM_MC_BROADCAST		32	/* to all channels */
+#define SMMU_KVM_MC_UNNAMED		33	/* unknown: the host has no use for it */
+
+/**
+ * struct smmu_kvm_desc_alias - a region of the memory controller
+ * @base: physical address
+ * @channel: whose registers these are
+ * @reserved: zero
+ */
+struct smmu_kvm_desc_alias {
+	u64 base;
+	u32 channel;
+	u32 reserved;
+};
+
 /**
  * struct smmu_kvm_desc - header
  * @magic: SMMU_KVM_DESC_MAGIC
@@ -59,8 +75,8 @@
  * @mc_size: bytes at @mc_base
  * @nr_mc_aliases: 0..SMMU_KVM_MAX_MC_ALIASES; 0: the host keeps these regions
  * @reserved: zero
- * @mc_alias: physical addresses of other regions of the memory controller, of
- *	      @mc_size bytes each, where stream ID registers may appear as well
+ * @mc_alias: other regions of the memory controller, of @mc_size bytes each, where
+ *	      stream ID registers may appear as well
  */
 struct smmu_kvm_desc {
 	u32 magic;
@@ -79,7 +95,7 @@ struct smmu_kvm_desc {
 	u64 mc_size;
 	u32 nr_mc_aliases;
 	u32 reserved;
-	u64 mc_alias[SMMU_KVM_MAX_MC_ALIASES];
+	struct smmu_kvm_desc_alias mc_alias[SMMU_KVM_MAX_MC_ALIASES];
 };
 
 /* struct smmu_kvm_desc_smmu::flags */

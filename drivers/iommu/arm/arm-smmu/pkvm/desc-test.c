@@ -86,6 +86,30 @@ static void desc_accepts_good(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, smmu_desc_client(2), &blob->clients[2]);
 }
 
+/* What is next to the reserved stream IDs is not reserved. */
+static void desc_accepts_neighbours(struct kunit *test)
+{
+	struct test_blob *blob = new_blob(test);
+
+	blob->streams[0].sid = 0x7e;
+	blob->streams[2].sid = 0x7e;
+	blob->streams[1].sid = 1;
+	blob->streams[1].nr = 0x7e;
+	blob->streams[3].sid = 0x80;
+	KUNIT_EXPECT_EQ(test, smmu_desc_init(blob, sizeof(*blob)), 0);
+
+	/* Without a memory controller none is. */
+	blob->head.nr_clients = 0;
+	blob->head.nr_client_refs = 0;
+	blob->head.mc_base = 0;
+	blob->head.mc_size = 0;
+	blob->head.size -= sizeof(blob->clients) + sizeof(blob->refs);
+	blob->endpoints[0].nr_clients = 0;
+	blob->streams[1].sid = 0;
+	blob->streams[1].nr = 0x80;
+	KUNIT_EXPECT_EQ(test, smmu_desc_init(blob, sizeof(*blob)), 0);
+}
+
 static void desc_has_a_size(struct kunit *test)
 {
 	struct test_blob *blob = new_blob(test);
@@ -182,6 +206,16 @@ BAD(ep_client_far, b->endpoints[0].nr_clients = 3)
 BAD(ep_client_wrap, b->endpoints[0].first_client = U32_MAX)
 BAD(ep_parked_sid, b->streams[0].sid = 0; b->streams[2].sid = 0)
 BAD(ep_passthrough_sid, b->streams[0].sid = 0x7f; b->streams[2].sid = 0x7f)
+/* What is left of these, once the SMMU has masked them */
+BAD(ep_parked_masked, b->streams[0].sid = 0x80; b->streams[2].sid = 0x80)
+BAD(ep_passthrough_masked, b->streams[0].sid = 0xff; b->streams[2].sid = 0xff)
+/* A parked client must fault, whatever else uses its SMMU */
+BAD(stream_parked, b->streams[4].sid = 0)
+BAD(stream_parked_mask, b->streams[3].sid = 0x10; b->streams[3].mask = 0x1f)
+BAD(stream_parked_run, b->streams[1].sid = 0; b->streams[1].nr = 8)
+BAD(stream_parked_run_masked, b->smmus[1].smr_mask = 0xff00; b->streams[1].nr = 0x10)
+BAD(stream_passthrough_mask, b->streams[3].sid = 0x70)
+BAD(stream_passthrough_run, b->streams[1].sid = 0x78; b->streams[1].nr = 8)
 BAD(ep_wide_sid, b->streams[0].sid = 0x104; b->streams[2].sid = 0x104)
 BAD(ep_two_streams_clients, b->endpoints[3].nr_clients = 1)
 BAD(ep_run_clients, b->endpoints[1].nr_clients = 1)
@@ -192,7 +226,9 @@ BAD(client_wrap, b->clients[2].security = U32_MAX & ~3U)
 BAD(client_flags, b->clients[0].flags = BIT(31))
 BAD(client_exempt, b->clients[2].flags = SMMU_KVM_CLIENT_EXEMPT)
 BAD(many_aliases, b->head.nr_mc_aliases = SMMU_KVM_MAX_MC_ALIASES + 1)
-BAD(alias_unaligned, b->head.nr_mc_aliases = 2; b->head.mc_alias[1] = 4)
+BAD(alias_unaligned, b->head.nr_mc_aliases = 2; b->head.mc_alias[1].base = 4)
+BAD(alias_channel, b->head.nr_mc_aliases = 2; b->head.mc_alias[1].channel = 34)
+BAD(alias_reserved, b->head.nr_mc_aliases = 2; b->head.mc_alias[1].reserved = 1)
 BAD(aliases_without_mc, b->head.nr_clients = 0; b->head.mc_size = 0; b->head.mc_base = 0;
 	b->head.nr_mc_aliases = 1)
 BAD(head_reserved, b->head.reserved = 1)
@@ -216,6 +252,10 @@ static const struct bad_case bad_cases[] = {
 	CASE(streams_collide_equal), CASE(ep_order), CASE(ep_gap),
 	CASE(ep_no_stream), CASE(ep_far), CASE(ep_client_far),
 	CASE(ep_client_wrap), CASE(ep_parked_sid), CASE(ep_passthrough_sid),
+	CASE(ep_parked_masked), CASE(ep_passthrough_masked), CASE(stream_parked),
+	CASE(stream_parked_mask), CASE(stream_parked_run), CASE(stream_parked_run_masked),
+	CASE(stream_passthrough_mask), CASE(stream_passthrough_run),
+	CASE(alias_channel), CASE(alias_reserved),
 	CASE(ep_wide_sid), CASE(ep_two_streams_clients), CASE(ep_run_clients),
 	CASE(client_unaligned), CASE(client_same), CASE(client_far),
 	CASE(client_flags), CASE(client_exempt), CASE(many_aliases),
@@ -263,6 +303,7 @@ static void streams_overlap(struct kunit *test)
 
 static struct kunit_case desc_test_cases[] = {
 	KUNIT_CASE(desc_accepts_good),
+	KUNIT_CASE(desc_accepts_neighbours),
 	KUNIT_CASE(desc_has_a_size),
 	KUNIT_CASE(desc_finds_streams),
 	KUNIT_CASE_PARAM(desc_refuses_bad, bad_case_gen_params),

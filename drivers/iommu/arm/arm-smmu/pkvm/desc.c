@@ -81,7 +81,8 @@ static int check_head(const struct smmu_kvm_desc *head, size_t room)
 
 	/* Its pages are checked, and that nobody has them, when they are taken. */
 	for (i = 0; i < head->nr_mc_aliases; i++)
-		if (!PAGE_ALIGNED(head->mc_alias[i]))
+		if (!PAGE_ALIGNED(head->mc_alias[i].base) || head->mc_alias[i].reserved ||
+		    head->mc_alias[i].channel > SMMU_KVM_MC_UNNAMED)
 			return -EINVAL;
 
 	return 0;
@@ -158,6 +159,30 @@ static bool run_is_distinct(const struct smmu_kvm_desc_stream *s)
 	return !(desc.smmus[s->smmu].smr_mask & (BIT(fls(differ)) - 1));
 }
 
+/* Does the SMMU take a transaction with stream ID @id for one of the stream's? */
+static bool stream_matches(const struct smmu_kvm_desc_stream *s, u32 id)
+{
+	u32 smr_mask = desc.smmus[s->smmu].smr_mask;
+
+	if (s->nr == 1)
+		return smmu_streams_overlap(s->sid, s->mask | smr_mask, id, 0);
+
+	/* What the SMMU does not compare is the same in all of a run. */
+	return (id & ~smr_mask) - (s->sid & ~smr_mask) < s->nr;
+}
+
+/*
+ * With one of these stream IDs a client of the memory controller bypasses the
+ * SMMUs, with the other it is parked: no device may have them.
+ */
+static bool stream_is_reserved(const struct smmu_kvm_desc_stream *s)
+{
+	const struct smmu_kvm_desc *head = desc.head;
+
+	return head->mc_size && (stream_matches(s, head->mc_passthrough_sid) ||
+				 stream_matches(s, head->mc_parked_sid));
+}
+
 static int check_streams(void)
 {
 	const struct smmu_kvm_desc *head = desc.head;
@@ -167,7 +192,8 @@ static int check_streams(void)
 		const struct smmu_kvm_desc_stream *a = &desc.streams[i];
 
 		if (a->smmu >= head->nr_smmus || !a->nr || a->nr > BIT(16) - a->sid ||
-		    (a->nr > 1 && a->mask) || !run_is_distinct(a))
+		    (a->nr > 1 && a->mask) || !run_is_distinct(a) ||
+		    stream_is_reserved(a))
 			return -EINVAL;
 	}
 
@@ -229,9 +255,7 @@ static int check_endpoints(void)
 			const struct smmu_kvm_desc_stream *s = &desc.streams[ep->first_stream];
 
 			/* A client has one stream ID, of eight bits. */
-			if (ep->nr_streams != 1 || s->nr != 1 || s->mask || s->sid > 0xff ||
-			    s->sid == head->mc_passthrough_sid ||
-			    s->sid == head->mc_parked_sid)
+			if (ep->nr_streams != 1 || s->nr != 1 || s->mask || s->sid > 0xff)
 				return -EINVAL;
 		}
 	}

@@ -141,10 +141,28 @@ int smmu_next_fault(u32 iommu, u64 *regs)
 	return 0;
 }
 
+/* Context banks that are lost can serve no domain any more. */
+static u64 smmu_room(struct smmu_device *smmu)
+{
+	unsigned int bank, nr_banks = 0;
+
+	for (bank = smmu->first_bank; bank < smmu->nr_banks; bank++)
+		nr_banks += !READ_ONCE(smmu->banks[bank].quarantined);
+
+	return FIELD_PREP(KVM_IOMMU_ROOM_DOMAINS, nr_banks) |
+	       FIELD_PREP(KVM_IOMMU_ROOM_STREAMS, smmu->nr_streams);
+}
+
 /* Statistics, see enum kvm_iommu_stat. */
 int smmu_stat(u32 index, u64 *val)
 {
 	unsigned int i, bank;
+
+	if (index >= KVM_IOMMU_STAT_IOMMU &&
+	    index < KVM_IOMMU_STAT_IOMMU + nr_smmus) {
+		*val = smmu_room(&smmus[index - KVM_IOMMU_STAT_IOMMU]);
+		return 0;
+	}
 
 	switch (index) {
 	case KVM_IOMMU_STAT_INSTANCES:
@@ -155,6 +173,16 @@ int smmu_stat(u32 index, u64 *val)
 		for (i = 0; i < nr_smmus; i++)
 			for (bank = 0; bank < smmus[i].nr_banks; bank++)
 				*val += smmus[i].banks[bank].quarantined;
+		return 0;
+	case KVM_IOMMU_STAT_PREFETCH:
+		for (i = 0; i < nr_smmus; i++)
+			*val += smmus[i].nr_prefetch;
+		return 0;
+	case KVM_IOMMU_STAT_LONGEST_WAIT:
+		*val = smmu_tlb_longest_wait_us();
+		return 0;
+	case KVM_IOMMU_STAT_WAIT_BOUND:
+		*val = smmu_tlb_wait_bound_us();
 		return 0;
 	case KVM_IOMMU_STAT_FAULTS:
 		for (i = 0; i < nr_smmus; i++)

@@ -7,23 +7,25 @@
  * exactly one, whose S2CR sends it to the context bank of its domain. There is
  * no third state: nothing bypasses.
  *
- *	attach	bank set up and enabled (first attachment of the domain),
- *		then S2CR, then the stream match register becomes valid,
- *		then the memory controller gives the device its stream ID
+ *	attach	bank set up and enabled, then opened (first attachment of the
+ *		domain), then S2CR, then the stream match register becomes
+ *		valid, then the memory controller gives the device its stream ID
  *	detach	the same backwards, then, when the bank has no stream left and
- *		nothing is under way, it is disabled, and free once its TLB
- *		entries are gone
+ *		nothing is under way, it is closed, and disabled and free once
+ *		its TLB entries are gone
  *
  * A transaction in flight on the way through either finds all of it, or it
- * faults. For what has passed the S2CR, a bank that is disabled would be one
- * that bypasses: it is disabled when that has come to its end, and one that is
- * given up goes on translating.
+ * faults. A bank whose stage 1 is disabled would bypass. So one that is not in
+ * use is closed: its CBAR makes it fault, whatever its other registers say. It
+ * is closed before stage 1 is disabled, and opened after stage 1 is enabled. One
+ * that is quarantined is never disabled.
  *
  * A domain is one context bank with a stage 1 of its own, without stage 2: the
  * tables are the hypervisor's, there is nothing that a second stage would add.
  */
 
 #include <linux/bitfield.h>
+#include <linux/hash.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -94,10 +96,10 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	smmu->nr_streams = FIELD_GET(ARM_SMMU_ID0_NUMSMRG, id0);
 	smmu->nr_banks = FIELD_GET(ARM_SMMU_ID1_NUMCB, id1);
 	/* Banks that can do stage 2 only come first, and are of no use. */
+	smmu->first_bank = FIELD_GET(ARM_SMMU_ID1_NUMS2CB, id1);
 	if (!smmu->nr_streams || smmu->nr_streams > SMMU_MAX_SMRS ||
 	    !smmu->nr_banks || smmu->nr_banks > ARM_SMMU_MAX_CBS ||
-	    smmu->nr_banks > smmu->numpage ||
-	    FIELD_GET(ARM_SMMU_ID1_NUMS2CB, id1) >= smmu->nr_banks)
+	    smmu->nr_banks > smmu->numpage || smmu->first_bank >= smmu->nr_banks)
 		return -ENODEV;
 
 	smmu->ias = id_to_bits(FIELD_GET(ARM_SMMU_ID2_UBS, id2));
@@ -167,7 +169,9 @@ static void smmu_block_streams(struct smmu_device *smmu)
 	u32 off;
 
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
-		off = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) &
+		/* Once it was taken over, no value that it reads as turns it off. */
+		off = smmu->cr0[inst] ? 0 :
+		      smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) &
 		      ARM_SMMU_sCR0_CLIENTPD;
 		writel_relaxed(SMMU_CR0 | off,
 			       smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sCR0);
@@ -183,36 +187,95 @@ static void smmu_block_streams(struct smmu_device *smmu)
 }
 
 /*
- * Disabled alone a bank would bypass: its second stage faults (IHI 0062, 9.6.35).
- * No stream leads there, and nothing is on its way through it.
+ * Make a bank fault, whatever its other registers say (IHI 0062, 9.6.35). The
+ * VMID is what its TLB entries have, for the invalidation that follows.
+ */
+static u32 smmu_closed_cbar(unsigned int bank)
+{
+	return FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_FAULT) |
+	       FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank));
+}
+
+static void smmu_close_bank(struct smmu_device *smmu, unsigned int bank)
+{
+	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank), smmu_closed_cbar(bank));
+}
+
+/*
+ * Close all banks, in whatever state firmware or a loss of power left them. A
+ * bank for stage 2 is closed after the banks for stage 1 that may be nested on
+ * it. Those that can do stage 2 only cannot be made to fault, and stay as they
+ * are: no stream leads there any more.
+ */
+static void smmu_close_banks(struct smmu_device *smmu)
+{
+	unsigned int i, inst;
+
+	for (inst = 0; inst < smmu->nr_instances; inst++) {
+		for (i = smmu->first_bank; i < smmu->nr_banks; i++) {
+			void __iomem *cbar = smmu_page(smmu, inst, ARM_SMMU_GR1) +
+					     ARM_SMMU_GR1_CBAR(i);
+
+			if (FIELD_GET(ARM_SMMU_CBAR_TYPE, readl_relaxed(cbar)) !=
+			    CBAR_TYPE_S2_TRANS)
+				writel_relaxed(smmu_closed_cbar(i), cbar);
+		}
+	}
+
+	for (i = smmu->first_bank; i < smmu->nr_banks; i++)
+		smmu_close_bank(smmu, i);
+}
+
+/*
+ * Only for a bank that is closed, after a sync: an SMMU may have read CBAR for a
+ * transaction before that was written, and may read SCTLR for it now.
  */
 static void smmu_disable_bank(struct smmu_device *smmu, unsigned int bank)
 {
 	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
-	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
-		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_FAULT) |
-		    FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank)));
+}
+
+/* Clear bits, unless all read as ones: an SMMU that does not answer. */
+static u32 smmu_clear_bits(void __iomem *reg, u32 bits)
+{
+	u32 val = readl_relaxed(reg);
+
+	if (val != U32_MAX)
+		writel_relaxed(val & ~bits, reg);
+
+	return readl_relaxed(reg);
 }
 
 /*
- * Errata 826419, 841119 and others of the MMU-500: no prefetch (ACTLR.CPRE),
- * which ACR may have locked. Nothing is to be remembered of streams that match
- * nothing or bypass: there are none that should get through.
+ * Errata 826419, 841119 and others of the MMU-500: no prefetch (ACTLR.CPRE).
+ * Return true if that took.
+ */
+static bool smmu_stop_prefetch(struct smmu_device *smmu, unsigned int inst, unsigned int bank)
+{
+	void __iomem *reg = smmu_page(smmu, inst, smmu_bank_page(smmu, bank)) + ARM_SMMU_CB_ACTLR;
+
+	return !(smmu_clear_bits(reg, MMU500_ACTLR_CPRE) & MMU500_ACTLR_CPRE);
+}
+
+/*
+ * ACR.CACHE_LOCK makes ACTLR read-only, and the Secure side may have locked it
+ * for good. The host is told of banks that go on prefetching. Nothing is to be
+ * remembered of streams that match nothing or bypass: there are none that should
+ * get through.
  */
 static void smmu_setup_mmu500(struct smmu_device *smmu)
 {
 	unsigned int i, inst;
 
+	smmu->nr_prefetch = 0;
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		void __iomem *reg = smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sACR;
 
-		writel_relaxed(readl_relaxed(reg) & ~(MMU500_ACR_CACHE_LOCK |
-						      MMU500_ACR_SMTNMB_TLBEN |
-						      MMU500_ACR_S2CRB_TLBEN), reg);
-		for (i = 0; i < smmu->nr_banks; i++) {
-			reg = smmu_page(smmu, inst, smmu_bank_page(smmu, i)) + ARM_SMMU_CB_ACTLR;
-			writel_relaxed(readl_relaxed(reg) & ~MMU500_ACTLR_CPRE, reg);
-		}
+		smmu->acr[inst] = smmu_clear_bits(reg, MMU500_ACR_CACHE_LOCK |
+						       MMU500_ACR_SMTNMB_TLBEN |
+						       MMU500_ACR_S2CRB_TLBEN);
+		for (i = 0; i < smmu->nr_banks; i++)
+			smmu->nr_prefetch += !smmu_stop_prefetch(smmu, inst, i);
 	}
 }
 
@@ -224,18 +287,21 @@ static int smmu_reset(struct smmu_device *smmu)
 
 	smmu_block_streams(smmu);
 	smmu_size_streams(smmu);
+	smmu_close_banks(smmu);
 
 	if (smmu->flags & SMMU_KVM_MMU500)
 		smmu_setup_mmu500(smmu);
 
-	for (i = 0; i < smmu->nr_banks; i++) {
-		smmu_disable_bank(smmu, i);
+	for (i = 0; i < smmu->nr_banks; i++)
 		smmu_writel(smmu, smmu_bank_page(smmu, i), ARM_SMMU_CB_FSR, ARM_SMMU_CB_FSR_FAULT);
-	}
 
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLH, 0);
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
 	ret = smmu_tlb_sync_global(smmu);
+
+	/* A bank that something may still be under way to stays enabled. */
+	for (i = smmu->first_bank; !ret && i < smmu->nr_banks; i++)
+		smmu_disable_bank(smmu, i);
 
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		fsr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sGFSR);
@@ -471,25 +537,56 @@ static void smmu_write_v7s(struct smmu_device *smmu, unsigned int bank,
 	smmu_writel(smmu, page, ARM_SMMU_CB_S1_MAIR1, cfg->arm_v7s_cfg.nmrr);
 }
 
+/*
+ * What a bank's registers say, in one word. Each step is invertible, so that a
+ * single register that differs always shows.
+ */
+static u64 smmu_bank_digest(struct smmu_device *smmu, unsigned int inst, unsigned int bank)
+{
+	static const u8 regs[] = { ARM_SMMU_CB_SCTLR, ARM_SMMU_CB_TCR2, ARM_SMMU_CB_TCR,
+				   ARM_SMMU_CB_CONTEXTIDR, ARM_SMMU_CB_S1_MAIR0,
+				   ARM_SMMU_CB_S1_MAIR1 };
+	void __iomem *cb = smmu_page(smmu, inst, smmu_bank_page(smmu, bank));
+	u64 digest;
+	unsigned int i;
+
+	digest = smmu_readl(smmu, inst, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank)) |
+		 (u64)smmu_readl(smmu, inst, ARM_SMMU_GR1, ARM_SMMU_GR1_CBA2R(bank)) << 32;
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		digest = hash_64(digest, 64) ^ readl_relaxed(cb + regs[i]);
+	digest = hash_64(digest, 64) ^ readq_relaxed(cb + ARM_SMMU_CB_TTBR0);
+	digest = hash_64(digest, 64) ^ readq_relaxed(cb + ARM_SMMU_CB_TTBR1);
+	if (smmu->flags & SMMU_KVM_MMU500)
+		digest = hash_64(digest, 64) ^ readl_relaxed(cb + ARM_SMMU_CB_ACTLR);
+
+	return digest;
+}
+
+/*
+ * Set up a bank, whatever its registers are, and open it. What reads back is what
+ * smmu_is_lost() compares with: bits that an SMMU lacks, such as SCTLR.ASIDPNE on
+ * some MMU-500s, are no loss.
+ */
 static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 {
 	struct kvm_hyp_iommu_domain *domain = smmu->banks[bank].domain;
 	bool lpae = domain->fmt == KVM_IOMMU_FMT_LPAE;
+	unsigned int inst;
+
+	smmu_close_bank(smmu, bank);
 
 	/* CBA2R.VA64: which format the other registers have (9.6.38). */
 	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBA2R(bank),
 		    lpae ? ARM_SMMU_CBA2R_VA64 : 0);
-	/* CBAR: stage 1 only, attributes as the tables have them (9.6.35). */
-	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
-		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_BYPASS) |
-		    FIELD_PREP(ARM_SMMU_CBAR_S1_BPSHCFG, ARM_SMMU_CBAR_S1_BPSHCFG_NSH) |
-		    FIELD_PREP(ARM_SMMU_CBAR_S1_MEMATTR, ARM_SMMU_CBAR_S1_MEMATTR_WB) |
-		    FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank)));
 
 	if (lpae)
 		smmu_write_lpae(smmu, bank, &domain->pgt.cfg);
 	else
 		smmu_write_v7s(smmu, bank, &domain->pgt.cfg);
+
+	if (smmu->flags & SMMU_KVM_MMU500)
+		for (inst = 0; inst < smmu->nr_instances; inst++)
+			smmu_stop_prefetch(smmu, inst, bank);
 
 	/*
 	 * SCTLR: terminate what faults and say so (CFRE, CFIE; CFCFG clear),
@@ -500,9 +597,19 @@ static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 		    ARM_SMMU_SCTLR_S1_ASIDPNE | ARM_SMMU_SCTLR_HUPCF |
 		    ARM_SMMU_SCTLR_CFIE | ARM_SMMU_SCTLR_CFRE |
 		    ARM_SMMU_SCTLR_AFE | ARM_SMMU_SCTLR_TRE | ARM_SMMU_SCTLR_M);
+
+	/* CBAR: stage 1 only, attributes as the tables have them (9.6.35). */
+	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
+		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_BYPASS) |
+		    FIELD_PREP(ARM_SMMU_CBAR_S1_BPSHCFG, ARM_SMMU_CBAR_S1_BPSHCFG_NSH) |
+		    FIELD_PREP(ARM_SMMU_CBAR_S1_MEMATTR, ARM_SMMU_CBAR_S1_MEMATTR_WB) |
+		    FIELD_PREP(ARM_SMMU_CBAR_VMID, smmu_bank_tag(bank)));
+
+	for (inst = 0; inst < smmu->nr_instances; inst++)
+		smmu->banks[bank].digest[inst] = smmu_bank_digest(smmu, inst, bank);
 }
 
-/* Give the domain a bank. Banks that can only do stage 2 come first. */
+/* Give the domain a bank. */
 static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
 {
 	struct smmu_device *smmu = smmu_of(domain);
@@ -513,9 +620,7 @@ static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
 	if (smmu_domain_bank(domain) >= 0)
 		return smmu_domain_bank(domain);
 
-	bank = FIELD_GET(ARM_SMMU_ID1_NUMS2CB,
-			 smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID1));
-	for (; bank < smmu->nr_banks; bank++) {
+	for (bank = smmu->first_bank; bank < smmu->nr_banks; bank++) {
 		if (smmu->banks[bank].domain || smmu->banks[bank].quarantined)
 			continue;
 
@@ -534,7 +639,9 @@ static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
  *
  * Two waits: the first for what had passed the S2CR before that was changed. It
  * translates until it is done, and may leave something in the TLB. The second
- * for the TLB to forget that.
+ * for the TLB to forget that, and for what had passed the CBAR before that was
+ * changed: only then may the bank be disabled. Where the walk caches have an
+ * erratum a third wait follows, see tlb.c.
  */
 static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
 {
@@ -546,8 +653,12 @@ static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
 
 	ret = smmu_tlb_inv_bank(smmu, bank);
 	if (!ret) {
-		smmu_disable_bank(smmu, bank);
+		smmu_close_bank(smmu, bank);
 		ret = smmu_tlb_inv_bank(smmu, bank);
+	}
+	if (!ret) {
+		smmu_disable_bank(smmu, bank);
+		ret = smmu_tlb_inv_walks(smmu);
 	}
 	if (ret) {
 		smmu->banks[bank].quarantined = true;
@@ -597,18 +708,26 @@ static struct smmu_stream *smmu_new_stream(struct smmu_device *smmu, u16 id, u16
 	return free ?: ERR_PTR(-ENOSPC);
 }
 
+static u32 smmu_stream_smr(const struct smmu_stream *s)
+{
+	return ARM_SMMU_SMR_VALID | FIELD_PREP(ARM_SMMU_SMR_ID, s->id) |
+	       FIELD_PREP(ARM_SMMU_SMR_MASK, s->mask);
+}
+
+static u32 smmu_stream_s2cr(unsigned int bank)
+{
+	return FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_TRANS) |
+	       FIELD_PREP(ARM_SMMU_S2CR_CBNDX, bank);
+}
+
 static void smmu_write_stream(struct smmu_device *smmu, struct smmu_stream *s, int bank)
 {
 	unsigned int i = s - smmu->streams;
 
 	/* IHI 0062, 9.6.29 and 9.6.28: where to, before who. */
-	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i),
-		    FIELD_PREP(ARM_SMMU_S2CR_TYPE, S2CR_TYPE_TRANS) |
-		    FIELD_PREP(ARM_SMMU_S2CR_CBNDX, bank));
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i), smmu_stream_s2cr(bank));
 	wmb();	/* no stream matches before its S2CR is right */
-	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), ARM_SMMU_SMR_VALID |
-		    FIELD_PREP(ARM_SMMU_SMR_ID, s->id) |
-		    FIELD_PREP(ARM_SMMU_SMR_MASK, s->mask));
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), smmu_stream_smr(s));
 }
 
 static void smmu_clear_stream(struct smmu_device *smmu, struct smmu_stream *s)
@@ -633,22 +752,75 @@ static bool smmu_bank_has_streams(struct kvm_hyp_iommu_domain *domain)
 	return false;
 }
 
+/*
+ * A stream that can be attached: its index in the description, its ID and mask
+ * as a stream match register has them.
+ */
+static int smmu_resolve(u32 iommu, u32 endpoint, u32 id, u16 *sid, u16 *mask)
+{
+	struct smmu_device *smmu = &smmus[iommu];
+	int index;
+
+	*sid = FIELD_GET(ARM_SMMU_SMR_ID, id);
+	*mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
+
+	index = smmu_desc_find_stream(iommu, endpoint, *sid, *mask);
+	if (index < 0)
+		return index;
+	if ((*sid & ~smmu->id_mask) || (*mask & ~smmu->mask_mask))
+		return -ENODEV;
+
+	*mask |= smmu->global_mask;
+	*sid &= ~*mask;
+
+	return index;
+}
+
+/* What smmu_attach() would say to a domain with a bank, without a write. */
+static int smmu_query(u32 iommu, u32 endpoint, u32 id)
+{
+	struct smmu_device *smmu;
+	struct smmu_stream *s;
+	u16 sid, mask;
+	int index, ret = 0;
+
+	if (iommu >= nr_smmus)
+		return -EINVAL;
+
+	smmu = &smmus[iommu];
+	index = smmu_resolve(iommu, endpoint, id, &sid, &mask);
+	if (index < 0)
+		return index;
+
+	hyp_spin_lock(&smmu->lock);
+
+	s = smmu_find_stream(smmu, sid, mask);
+	if (!s)
+		s = smmu_new_stream(smmu, sid, mask);
+
+	if (smmu->blocked)
+		ret = -EIO;
+	else if (IS_ERR(s))
+		ret = PTR_ERR(s);
+	else if (!stream_users[index])
+		ret = tegra_mc_query(endpoint, sid);
+
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
 static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
 {
 	struct smmu_device *smmu = smmu_of(domain);
-	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
 	struct smmu_stream *s;
 	bool stuck = false;
 	int bank, index, ret;
+	u16 sid, mask;
 
-	index = smmu_desc_find_stream(domain->iommu, endpoint, sid, mask);
+	index = smmu_resolve(domain->iommu, endpoint, id, &sid, &mask);
 	if (index < 0)
 		return index;
-	if ((sid & ~smmu->id_mask) || (mask & ~smmu->mask_mask))
-		return -ENODEV;
-
-	mask |= smmu->global_mask;
-	sid &= ~mask;
 
 	hyp_spin_lock(&smmu->lock);
 
@@ -774,16 +946,76 @@ static void smmu_block(struct kvm_hyp_iommu_domain *domain)
  * does not come to an end stays blocked, until a later attempt succeeds. If the
  * register that blocks does not take the value, there is nothing left that
  * software could do about it.
+ *
+ * Any part of an instance may have kept its registers, so all that a stream
+ * depends on is compared, on each instance. That is a read for each pair of
+ * stream match register and S2CR, one more for each stream, and eleven for each
+ * bank in use.
  */
+
+/* A free pair must match nothing; a stream in quarantine must lead nowhere. */
+static bool smmu_stream_is_lost(struct smmu_device *smmu, unsigned int inst, unsigned int i)
+{
+	u32 fields = ARM_SMMU_S2CR_TYPE | ARM_SMMU_S2CR_CBNDX | ARM_SMMU_S2CR_PRIVCFG;
+	u32 smr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i)), s2cr;
+	struct smmu_stream *s = &smmu->streams[i];
+	int bank;
+
+	if (!s->domain)
+		return smr & ARM_SMMU_SMR_VALID;
+
+	bank = smmu_domain_bank(s->domain);
+	s2cr = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i));
+	if (smmu->banks[bank].quarantined)
+		return (smr & ARM_SMMU_SMR_VALID) &&
+		       FIELD_GET(ARM_SMMU_S2CR_TYPE, s2cr) != S2CR_TYPE_FAULT;
+
+	return smr != smmu_stream_smr(s) || (s2cr & fields) != smmu_stream_s2cr(bank);
+}
+
+/* A bank that is free is set up from scratch before any stream leads there. */
+static bool smmu_bank_is_lost(struct smmu_device *smmu, unsigned int inst, unsigned int i)
+{
+	struct smmu_bank *bank = &smmu->banks[i];
+
+	return bank->domain && !bank->quarantined &&
+	       smmu_bank_digest(smmu, inst, i) != bank->digest[inst];
+}
+
+static bool smmu_instance_is_lost(struct smmu_device *smmu, unsigned int inst)
+{
+	unsigned int i;
+
+	if (smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) != smmu->cr0[inst])
+		return true;
+
+	if ((smmu->flags & SMMU_KVM_MMU500) &&
+	    smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sACR) != smmu->acr[inst])
+		return true;
+
+	for (i = 0; i < smmu->nr_streams; i++)
+		if (smmu_stream_is_lost(smmu, inst, i))
+			return true;
+
+	for (i = smmu->first_bank; i < smmu->nr_banks; i++)
+		if (smmu_bank_is_lost(smmu, inst, i))
+			return true;
+
+	return false;
+}
+
 static bool smmu_is_lost(struct smmu_device *smmu)
 {
 	unsigned int inst;
 
+	if (smmu->blocked)
+		return true;
+
 	for (inst = 0; inst < smmu->nr_instances; inst++)
-		if (smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) != smmu->cr0[inst])
+		if (smmu_instance_is_lost(smmu, inst))
 			return true;
 
-	return smmu->blocked;
+	return false;
 }
 
 static void smmu_restore(struct smmu_device *smmu)
@@ -823,14 +1055,18 @@ static void smmu_resume(void)
 		hyp_spin_unlock(&smmus[i].lock);
 	}
 
+	/*
+	 * Nor may a memory client bypass them meanwhile, which is how some come
+	 * back. Once they are parked or routed, they find SMMUs that block.
+	 */
+	tegra_mc_resume();
+
 	for (i = 0; i < nr_smmus; i++) {
 		hyp_spin_lock(&smmus[i].lock);
 		if (smmu_is_lost(&smmus[i]))
 			smmu_restore(&smmus[i]);
 		hyp_spin_unlock(&smmus[i].lock);
 	}
-
-	tegra_mc_resume();
 }
 
 static int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
@@ -876,6 +1112,7 @@ const struct kvm_hyp_iommu_ops smmu_v2_ops = {
 	.domain_init	= smmu_domain_init,
 	.domain_destroy	= smmu_domain_destroy,
 	.attach		= smmu_attach,
+	.query		= smmu_query,
 	.detach		= smmu_detach,
 	.tlb_inv_range	= smmu_tlb_inv_range,
 	.block		= smmu_block,

@@ -15,6 +15,7 @@
 #ifndef _PKVM_SMMU_V2_H
 #define _PKVM_SMMU_V2_H
 
+#include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/types.h>
 
@@ -42,11 +43,13 @@ struct smmu_stream {
 /**
  * struct smmu_bank - a context bank
  * @domain: whose translations it does, NULL if it is free
+ * @digest: of its registers as they read back when it was enabled
  * @quarantined: a TLB may still hold translations of it: never use it again
  * @stuck: instance + 1 whose sync did not end, 0 once it has been reported
  */
 struct smmu_bank {
 	struct kvm_hyp_iommu_domain	*domain;
+	u64				digest[SMMU_KVM_MAX_INSTANCES];
 	bool				quarantined;
 	u8				stuck;
 };
@@ -60,6 +63,7 @@ struct smmu_bank {
  * @pgshift: register pages are 1 << @pgshift
  * @numpage: pages of the global address space; the context banks follow it
  * @nr_streams: pairs of stream match register and S2CR
+ * @first_bank: the first context bank that can do stage 1
  * @nr_banks: context banks
  * @id_mask: stream ID bits that a stream match register compares
  * @mask_mask: stream ID bits that a stream match register can ignore
@@ -70,6 +74,8 @@ struct smmu_bank {
  * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if it has none
  * @flags: SMMU_KVM_* of the description
  * @cr0: sCR0 as it read back at takeover, of each instance
+ * @acr: likewise sACR, of an MMU-500
+ * @nr_prefetch: context banks, of any instance, whose prefetch cannot be stopped
  * @blocked: a reset did not end well: all streams fault, none is attached
  * @stuck: instance + 1 that was the reason, 0 once it has been reported
  * @fault_next: where the next search for a fault starts
@@ -86,6 +92,7 @@ struct smmu_device {
 	unsigned int		pgshift;
 	unsigned int		numpage;
 	unsigned int		nr_streams;
+	unsigned int		first_bank;
 	unsigned int		nr_banks;
 	u16			id_mask;
 	u16			mask_mask;
@@ -96,6 +103,8 @@ struct smmu_device {
 	unsigned long		v7s_pgsizes;
 	u32			flags;
 	u32			cr0[SMMU_KVM_MAX_INSTANCES];
+	u32			acr[SMMU_KVM_MAX_INSTANCES];
+	unsigned int		nr_prefetch;
 	bool			blocked;
 	u8			stuck;
 
@@ -177,8 +186,11 @@ extern const struct kvm_hyp_iommu_ops smmu_v2_ops;
 
 /* tlb.c */
 extern const struct iommu_flush_ops smmu_flush_ops;
+u64 smmu_tlb_longest_wait_us(void);
+u64 smmu_tlb_wait_bound_us(void);
 int smmu_tlb_sync_global(struct smmu_device *smmu);
 int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank);
+int smmu_tlb_inv_walks(struct smmu_device *smmu);
 int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 		       size_t size, size_t granule);
 
@@ -193,6 +205,7 @@ void tegra_mc_return(void);
 void tegra_mc_park_all(void);
 void tegra_mc_resume(void);
 int tegra_mc_route(u32 endpoint, u32 sid);
+int tegra_mc_query(u32 endpoint, u32 sid);
 void tegra_mc_unroute(u32 endpoint);
 int tegra_mc_stat(u32 index, u64 *val);
 

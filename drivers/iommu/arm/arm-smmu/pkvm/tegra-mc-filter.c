@@ -10,8 +10,13 @@
  * the registers that are listed here. Any other offset is answered as if EL2
  * kept all to itself, with an abort in the host. So nothing depends on knowing
  * which offsets the stream ID registers would have.
+ *
+ * Not every chip has all channels, and an access to one that is not there ends
+ * in an external abort, which EL2 does not survive. Channel 0 is always there;
+ * it says which of the others are.
  */
 
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
@@ -19,6 +24,8 @@
 #include <nvhe/mem_protect.h>
 
 #include "smmu-v2.h"
+
+#define EMEM_ADR_CFG_CHANNEL_ENABLE	0x0df8
 
 /* Registers that the host may read, and those it may write as well. */
 static const struct {
@@ -35,13 +42,16 @@ static const struct {
 	{ 0x09c0, 0x09c4 },		/* ERR_ROUTE_SANITY_STATUS, _ADR */
 	{ 0x0c00, 0x0c04 },		/* ERR_GENERALIZED_CARVEOUT_STATUS, _ADR */
 	{ 0x0c0c, 0x0d54 },		/* SECURITY_CARVEOUT1 to 5 */
-	{ 0x0df8, 0x0df8 },		/* EMEM_ADR_CFG_CHANNEL_ENABLE */
+	{ EMEM_ADR_CFG_CHANNEL_ENABLE, EMEM_ADR_CFG_CHANNEL_ENABLE },
 	{ 0x0f24, 0x0f24, true },	/* GLOBAL_INTSTATUS */
 	{ 0x11fc, 0x11fc },		/* ERR_ADR_HI */
 	{ 0x2004, 0x27dc },		/* SECURITY_CARVEOUT6 to 31 */
 };
 
 static void __iomem *regs[SMMU_KVM_MAX_MC_ALIASES];
+
+/* The channels that exist. */
+static u32 channels;
 
 /*
  * The list keeps clear of them, for the clients that are known. Those that are
@@ -73,6 +83,23 @@ static bool is_allowed(u32 offset, bool write)
 	return false;
 }
 
+static bool is_present(const struct smmu_kvm_desc_alias *alias)
+{
+	return alias->channel == SMMU_KVM_MC_BROADCAST ||
+	       (alias->channel < 32 && channels & BIT(alias->channel));
+}
+
+static void find_channels(void)
+{
+	const struct smmu_kvm_desc *desc = smmu_desc();
+	unsigned int i;
+
+	channels = 0;
+	for (i = 0; i < desc->nr_mc_aliases; i++)
+		if (!desc->mc_alias[i].channel)
+			channels = readl_relaxed(regs[i] + EMEM_ADR_CFG_CHANNEL_ENABLE) | BIT(0);
+}
+
 int tegra_mc_filter_probe(void)
 {
 	const struct smmu_kvm_desc *desc = smmu_desc();
@@ -80,7 +107,7 @@ int tegra_mc_filter_probe(void)
 	int ret;
 
 	for (i = 0; i < desc->nr_mc_aliases; i++) {
-		ret = kvm_hyp_iommu_map_mmio(desc->mc_alias[i], desc->mc_size, &regs[i]);
+		ret = kvm_hyp_iommu_map_mmio(desc->mc_alias[i].base, desc->mc_size, &regs[i]);
 		if (ret)
 			return ret;
 	}
@@ -95,16 +122,17 @@ int tegra_mc_filter_take(void)
 	int ret;
 
 	for (i = 0; i < desc->nr_mc_aliases; i++) {
-		ret = __pkvm_host_donate_hyp_mmio(desc->mc_alias[i], desc->mc_size);
+		ret = __pkvm_host_donate_hyp_mmio(desc->mc_alias[i].base, desc->mc_size);
 		if (ret)
 			goto give_back;
 	}
+	find_channels();
 
 	return 0;
 
 give_back:
 	while (i--)
-		__pkvm_hyp_return_mmio(desc->mc_alias[i], desc->mc_size);
+		__pkvm_hyp_return_mmio(desc->mc_alias[i].base, desc->mc_size);
 
 	return ret;
 }
@@ -115,7 +143,7 @@ void tegra_mc_filter_return(void)
 	unsigned int i;
 
 	for (i = 0; i < desc->nr_mc_aliases; i++)
-		__pkvm_hyp_return_mmio(desc->mc_alias[i], desc->mc_size);
+		__pkvm_hyp_return_mmio(desc->mc_alias[i].base, desc->mc_size);
 }
 
 /**
@@ -134,12 +162,13 @@ int tegra_mc_filter_access(phys_addr_t phys, bool write, unsigned int size, u64 
 	u32 offset;
 
 	for (i = 0; i < desc->nr_mc_aliases; i++)
-		if (phys >= desc->mc_alias[i] && phys - desc->mc_alias[i] < desc->mc_size)
+		if (phys >= desc->mc_alias[i].base &&
+		    phys - desc->mc_alias[i].base < desc->mc_size)
 			break;
-	if (i == desc->nr_mc_aliases)
+	if (i == desc->nr_mc_aliases || !is_present(&desc->mc_alias[i]))
 		return -EPERM;
 
-	offset = phys - desc->mc_alias[i];
+	offset = phys - desc->mc_alias[i].base;
 	if (size != sizeof(u32) || offset % sizeof(u32) || !is_allowed(offset, write))
 		return -EPERM;
 

@@ -40,6 +40,12 @@
 #define MC_SECURITY_OVERRIDE		BIT(8)
 #define MC_SECURITY_WRITE_DISABLED	BIT(16)
 
+/*
+ * Bit 39 of an address is none to the memory controller, but selects another
+ * layout of the same memory, and no address of the SoC is as large.
+ */
+#define MC_ADDRESS_LIMIT		BIT_ULL(39)
+
 /* What is kept of the registers as they were found: both fit into one word. */
 #define MC_FOUND_MASK	(MC_OVERRIDE_SID | MC_SECURITY_OVERRIDE | MC_SECURITY_WRITE_DISABLED)
 
@@ -77,6 +83,8 @@ static struct {
 	unsigned int		nr_passthrough;		/* of the description, as found */
 	unsigned int		nr_unlisted_passthrough;
 	unsigned int		nr_locked;		/* could not be parked */
+	/* A client took a stream ID though its other register is locked. */
+	bool			lock_spares_override;
 } mc;
 
 static bool mc_present(void)
@@ -187,7 +195,18 @@ int tegra_mc_take(void)
 
 	ret = tegra_mc_filter_take();
 	if (ret)
-		__pkvm_hyp_return_mmio(desc->mc_base, desc->mc_size);
+		goto give_back;
+
+	ret = __pkvm_host_limit_mmio(MC_ADDRESS_LIMIT);
+	if (ret)
+		goto give_back_filter;
+
+	return 0;
+
+give_back_filter:
+	tegra_mc_filter_return();
+give_back:
+	__pkvm_hyp_return_mmio(desc->mc_base, desc->mc_size);
 
 	return ret;
 }
@@ -199,6 +218,7 @@ void tegra_mc_return(void)
 	if (!mc_present())
 		return;
 
+	__pkvm_host_limit_mmio(U64_MAX);
 	tegra_mc_filter_return();
 	__pkvm_hyp_return_mmio(desc->mc_base, desc->mc_size);
 }
@@ -266,6 +286,40 @@ static unsigned int mc_park_unlisted(void)
 }
 
 /*
+ * Does a client bypass the SMMU, or may it? One that firmware has locked without
+ * an override presents what its device says, which may be just that.
+ */
+static bool mc_bypasses(u32 override, u32 security)
+{
+	u32 now = mc_read(override, security);
+
+	return mc_is_passthrough(now) ||
+	       (now & (MC_SECURITY_OVERRIDE | MC_SECURITY_WRITE_DISABLED)) ==
+	       MC_SECURITY_WRITE_DISABLED;
+}
+
+static bool mc_any_bypasses(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < smmu_desc()->nr_clients; i++) {
+		const struct smmu_kvm_desc_client *c = smmu_desc_client(i);
+
+		if (!mc_is_exempt(i) && mc_bypasses(c->override, c->security))
+			return true;
+	}
+
+	for (i = 0; i < mc.nr_unlisted; i++) {
+		u32 override = mc.unlisted[i].override;
+
+		if (mc_bypasses(override, override + 4))
+			return true;
+	}
+
+	return false;
+}
+
+/*
  * Park every client. What was going around the SMMU stops doing so, unless
  * the description says to leave it (SMMU_KVM_MC_REPORT, SMMU_KVM_CLIENT_KEEP).
  */
@@ -296,10 +350,16 @@ void tegra_mc_park_all(void)
 
 		if (mc_force(i, desc->mc_parked_sid))
 			mc.nr_locked++;
+		else if (client->found & MC_SECURITY_WRITE_DISABLED &&
+			 FIELD_GET(MC_OVERRIDE_SID, client->found) != desc->mc_parked_sid)
+			mc.lock_spares_override = true;
 	}
 
 	mc_find_unlisted();
 	mc.nr_locked += mc_park_unlisted();
+
+	if (mc_any_bypasses())
+		kvm_hyp_iommu_bypassed = true;
 }
 
 /* One device less uses the client: park it after the last. */
@@ -339,34 +399,41 @@ void tegra_mc_resume(void)
 	hyp_spin_unlock(&mc.lock);
 }
 
+/* The stream ID that bypasses the SMMUs, or the one that no device has. */
+static bool mc_is_reserved(u32 sid)
+{
+	return sid == smmu_desc()->mc_passthrough_sid || sid == smmu_desc()->mc_parked_sid;
+}
+
 /**
  * tegra_mc_route() - let the clients of a device present its stream ID
  * @endpoint: the device
- * @sid: its stream ID
+ * @sid: its stream ID, as the SMMU compares it
  *
  * All clients or none.
  *
  * Return: 0, -EBUSY: another device that is attached has one of the clients,
- * and another stream ID; -EACCES: firmware has frozen one to something else.
+ * and another stream ID; -EACCES: firmware has frozen one to something else, or
+ * no device may have the stream ID.
  */
 int tegra_mc_route(u32 endpoint, u32 sid)
 {
 	unsigned int i, n = smmu_desc_nr_clients(endpoint);
-	int ret = 0;
+	int ret = mc_is_reserved(sid) ? -EACCES : 0;
 
 	if (!n)
 		return 0;
 
 	hyp_spin_lock(&mc.lock);
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !ret; i++) {
 		struct mc_client *c = &mc.clients[smmu_desc_endpoint_client(endpoint, i)];
 
-		if (c->users && (c->sid != sid || c->users == U16_MAX)) {
+		if (c->users && (c->sid != sid || c->users == U16_MAX))
 			ret = -EBUSY;
-			goto unlock;
-		}
 	}
+	if (ret)
+		goto unlock;
 
 	for (i = 0; i < n && !ret; i++) {
 		unsigned int client = smmu_desc_endpoint_client(endpoint, i);
@@ -381,6 +448,51 @@ int tegra_mc_route(u32 endpoint, u32 sid)
 	while (ret && i--)
 		mc_unroute_client(smmu_desc_endpoint_client(endpoint, i));
 unlock:
+	hyp_spin_unlock(&mc.lock);
+
+	return ret;
+}
+
+/*
+ * Would mc_force() make a client present a stream ID? Asked without a write, as
+ * the client may be in use. One that was parked, or routed, takes what it is
+ * given, unless it was found with that and locked. Of one that was left as it
+ * was found, and is locked, only others of its kind can tell.
+ */
+static bool mc_can_force(unsigned int i, u32 sid)
+{
+	const struct smmu_kvm_desc_client *c = smmu_desc_client(i);
+
+	if (mc_is_forced(c->override, c->security, sid))
+		return true;
+
+	return mc_client_is_right(i) &&
+	       (!(mc.clients[i].found & MC_SECURITY_WRITE_DISABLED) || mc.lock_spares_override);
+}
+
+/**
+ * tegra_mc_query() - return what tegra_mc_route() would, and change nothing
+ * @endpoint: the device
+ * @sid: its stream ID
+ */
+int tegra_mc_query(u32 endpoint, u32 sid)
+{
+	unsigned int i, n = smmu_desc_nr_clients(endpoint);
+	int ret = 0;
+
+	if (!n)
+		return 0;
+
+	hyp_spin_lock(&mc.lock);
+	for (i = 0; i < n && !ret; i++) {
+		unsigned int client = smmu_desc_endpoint_client(endpoint, i);
+		struct mc_client *c = &mc.clients[client];
+
+		if (c->users && (c->sid != sid || c->users == U16_MAX))
+			ret = -EBUSY;
+		else if (!c->users && !mc_can_force(client, sid))
+			ret = -EACCES;
+	}
 	hyp_spin_unlock(&mc.lock);
 
 	return ret;

@@ -7,6 +7,23 @@
  * walked, serve another purpose. The wait has a bound: see SMMU_SYNC_TIMEOUT_MS.
  *
  * Each bank has its own sync, so that domains do not wait for each other.
+ *
+ * The walk caches of Tegra194 and Tegra234 (SMMU_KVM_PAGES_ONLY) keep pointers to
+ * tables that they were told to forget: the index that they derive from an
+ * address for an invalidation is not the one that a walk uses (commit
+ * 4a25f2ea0e03 "iommu: arm-smmu: disable large page mappings for Nvidia
+ * arm-smmu", and nvidia_smmu_init_context()). NVIDIA's advice is to map pages
+ * alone, so that no table goes while it is in use. Nothing is published about
+ * invalidations that have no address. This is what is relied on here:
+ *
+ *  - TLB entries of pages are invalidated by address and by ASID. The native
+ *    driver relies on that, too, and NVIDIA's advice would be no remedy without.
+ *  - A table pointer is forgotten when its bank is disabled, and TLBIALLNSNH,
+ *    which compares neither address nor tag, has completed after that. It is how
+ *    each driver gets rid of what firmware left in the SMMU.
+ *  - Not on TLBIASID or TLBIALL to get rid of table pointers. So while a domain
+ *    has a bank all its tables stay tables of that domain, linked where they
+ *    were, empty or not; see <nvhe/io-pgtable.h> and smmu_put_bank().
  */
 
 #include <linux/io.h>
@@ -18,9 +35,13 @@
 
 /*
  * A sync waits for the transactions that began before it. The slowest that
- * there can be is one to a PCIe device that does not answer, which ends with a
- * completion timeout, of 50 ms by default. After twice that the hardware is
- * broken, and the domain is lost.
+ * there can be is a read from a PCI device that does not answer. It ends with
+ * the requester's completion timeout, which is 50 us to 50 ms unless software
+ * programs another (PCI Express Base Specification 5.0, 7.5.3.16, Device Control
+ * 2: Completion Timeout Value 0000b). This is twice the upper end. It bounds a
+ * stay at EL2, and isolation does not depend on it: where a sync takes longer,
+ * since the host chose a longer timeout, say, the domain is quarantined. The
+ * native driver gives up after a second (TLB_LOOP_TIMEOUT).
  */
 #define SMMU_SYNC_TIMEOUT_MS	100
 
@@ -29,6 +50,27 @@
  * register writes than that cost more than the walks they save.
  */
 #define SMMU_MAX_TLBI_OPS	32
+
+/* The longest wait for a sync so far, in ticks of the system counter. */
+static u64 longest_wait;
+
+static void smmu_note_wait(u64 ticks)
+{
+	u64 longest = READ_ONCE(longest_wait);
+
+	while (ticks > longest && !try_cmpxchg_relaxed(&longest_wait, &longest, ticks))
+		;
+}
+
+u64 smmu_tlb_longest_wait_us(void)
+{
+	return READ_ONCE(longest_wait) * USEC_PER_SEC / arch_timer_get_cntfrq();
+}
+
+u64 smmu_tlb_wait_bound_us(void)
+{
+	return SMMU_SYNC_TIMEOUT_MS * USEC_PER_MSEC;
+}
 
 static bool smmu_sync_active(struct smmu_device *smmu, unsigned int inst, unsigned int page,
 			     unsigned int status)
@@ -53,11 +95,14 @@ static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned i
 				if (!smmu_sync_active(smmu, inst, page, status))
 					break;
 				WRITE_ONCE(*stuck, inst + 1);
+				smmu_note_wait(__arch_counter_get_cntvct() - start);
 				return -ETIMEDOUT;
 			}
 			cpu_relax();
 		}
 	}
+
+	smmu_note_wait(__arch_counter_get_cntvct() - start);
 
 	/* What follows must not overtake the reads that said it is done. */
 	mb();
@@ -86,6 +131,21 @@ int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank)
 		    smmu_bank_tag(bank));
 
 	return smmu_tlb_sync_bank(smmu, bank);
+}
+
+/*
+ * Forget the tables that a bank has walked, and wait: they may serve another
+ * purpose after that. The bank is disabled, and smmu_tlb_inv_bank() was enough
+ * unless there is the erratum above. 0 or -ETIMEDOUT.
+ */
+int smmu_tlb_inv_walks(struct smmu_device *smmu)
+{
+	if (!(smmu->flags & SMMU_KVM_PAGES_ONLY))
+		return 0;
+
+	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
+
+	return smmu_tlb_sync_global(smmu);
 }
 
 /**
@@ -138,8 +198,9 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 }
 
 /*
- * A table goes: no walker may look at it when this returns. By ASID, because
- * the walk caches of some MMU-500s miss an invalidation by address.
+ * A table was unlinked: no walker may read it when this returns. By ASID, because
+ * an invalidation by address would have to be one for each table on the way.
+ * Where the walk caches do not obey that either the table can never be freed.
  */
 static void smmu_flush_all(void *cookie)
 {
@@ -150,7 +211,8 @@ static void smmu_flush_all(void *cookie)
 	if (bank < 0 || domain->quarantined)
 		return;
 
-	if (smmu_tlb_inv_bank(smmu_of(domain), bank))
+	if (smmu_of(domain)->flags & SMMU_KVM_PAGES_ONLY ||
+	    smmu_tlb_inv_bank(smmu_of(domain), bank))
 		kvm_hyp_iommu_quarantine(domain);
 }
 

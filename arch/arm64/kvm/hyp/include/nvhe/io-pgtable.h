@@ -15,10 +15,12 @@
  *  - Nothing is ever replaced. Mapping where something is mapped, a table of
  *    smaller pages included, is -EEXIST.
  *  - Each leaf that goes is reported with pkvm_iommu_leaf_cleared().
- *  - A few tables that map nothing are kept, HYP_IO_PGTABLE_KEEP: what maps and
- *    unmaps a page at a time would make and free a table each time, with an
- *    invalidation of all walks. The others are freed at once. tlb_flush_walk()
- *    has returned by then: the walker may not look at that table any more.
+ *  - A table that maps nothing stays where it is, for what is mapped there next,
+ *    until hyp_io_pgtable_clear() frees it. Only a block that is mapped or
+ *    unmapped in its place makes it go before that. tlb_flush_walk() has then
+ *    returned: the walker may not read that table any more. So if blocks are
+ *    not among the page sizes, tlb_flush_walk() is called by
+ *    hyp_io_pgtable_clear() alone.
  *
  * The caller serialises all operations on a table. Like the kernel's drivers,
  * its TLB operations order the writes to a table before the invalidation, and
@@ -36,9 +38,6 @@
 
 struct hyp_io_pgtable_fmt;
 
-/* How many tables may stay though they are empty, not counting what leads there */
-#define HYP_IO_PGTABLE_KEEP	8
-
 /**
  * struct hyp_io_pgtable - An I/O page table, in storage its user owns
  * @cfg:     Filled in by the user, completed by hyp_io_pgtable_init() as
@@ -52,10 +51,6 @@ struct hyp_io_pgtable {
 	/* private: */
 	const struct hyp_io_pgtable_fmt	*fmt;
 	struct io_pgtable_ops		checked_ops;
-	u32				kept[HYP_IO_PGTABLE_KEEP];
-	unsigned int			nr_kept;
-	unsigned int			next_kept;
-	unsigned int			witness[HYP_IO_PGTABLE_KEEP];
 	struct io_pgtable		iop;
 	u64				fmt_data[4];
 };
@@ -87,10 +82,13 @@ void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt);
  * @max: How many pages, at most, or one block. What it takes to find them is
  *       bounded too.
  *
+ * Tables that map nothing are freed, too, one of the last level in a call. The
+ * walker should not know of any table: see above for what it may remember.
+ *
  * The leaves are reported, but tlb_add_page() is not called for them: the TLB
  * is the caller's to invalidate, for all of the table.
  *
- * Return: whether the table is empty now.
+ * Return: whether nothing but the root is left.
  */
 bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max);
 
@@ -107,18 +105,6 @@ bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max);
  */
 int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
 			    const u64 *runs, unsigned int nr, int prot, size_t *mapped);
-
-/**
- * hyp_io_pgtable_trim() - Free the empty tables that are kept
- * @pgt: The table.
- */
-void hyp_io_pgtable_trim(struct hyp_io_pgtable *pgt);
-
-/* May there be any? Can be asked without the caller's lock. */
-static inline bool hyp_io_pgtable_keeps(const struct hyp_io_pgtable *pgt)
-{
-	return READ_ONCE(pgt->nr_kept);
-}
 
 /*
  * Provided by the user of the tables.
@@ -159,14 +145,14 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size);
  * @min_ias:      The smallest input address size, in bits.
  * @init:         Make an empty table; the io_pgtable has its @fmt and @cookie.
  * @free:         Free a table and all it consists of.
- * @first_leaves: Find the lowest address that is mapped, by how large a leaf,
- *                and how many of that size follow each other there, @max at
- *                most; 0 if the table is empty. None but the root may be.
+ * @first_leaves: Follow the first entry of each table, from the root, to a leaf:
+ *                where and how large it is, and how many of that size follow
+ *                each other there, @max at most. 0 if the way ends in an empty
+ *                table: then the address is one that leads to it, and the size
+ *                is 0 if that table is the root.
  * @table_shift:  What a table of the last level maps, as a power of two.
- * @table_empty:  Is the last table on the way to an address, other than the
- *                root, empty? Looks at the entry @witness first, and sets it to
- *                one that is in use.
- * @free_empty:   Free the tables on the way to an address that are empty.
+ * @free_empty:   Free the tables on the way to an address that are empty and map
+ *                no more than @max bytes, which is as much as the last one does.
  * @map_runs:     Map runs of pages of the smallest size, KVM_IOMMU_RUN(), one
  *                behind the other.
  *
@@ -181,9 +167,7 @@ struct hyp_io_pgtable_fmt {
 	unsigned int (*first_leaves)(struct io_pgtable *iop, unsigned int max,
 				     unsigned long *iova, size_t *size);
 	unsigned int	table_shift;
-	bool (*table_empty)(struct io_pgtable *iop, unsigned long iova,
-			    unsigned int *witness);
-	void (*free_empty)(struct io_pgtable *iop, unsigned long iova);
+	void (*free_empty)(struct io_pgtable *iop, unsigned long iova, size_t max);
 	int (*map_runs)(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
 			unsigned int nr, int prot, size_t *mapped);
 };

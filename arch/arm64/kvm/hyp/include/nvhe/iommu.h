@@ -76,6 +76,8 @@ struct kvm_hyp_iommu_domain {
  *	  -ENODEV: the description has no such stream; -EBUSY: another domain
  *	  has it; -ENOSPC: no context bank or stream match is left; -EACCES:
  *	  firmware has frozen the device's stream ID to something else.
+ * @query: return what @attach would for a domain that has no stream yet, apart
+ *	  from context banks, and change nothing. -EINVAL: no such IOMMU.
  * @detach: undo @attach. When it returns the stream faults, and if it was the
  *	  last, no translation of the domain is cached. -ENOENT: was not
  *	  attached; -ETIMEDOUT: the core has to quarantine the domain.
@@ -97,6 +99,7 @@ struct kvm_hyp_iommu_ops {
 	int (*domain_init)(struct kvm_hyp_iommu_domain *domain);
 	void (*domain_destroy)(struct kvm_hyp_iommu_domain *domain);
 	int (*attach)(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id);
+	int (*query)(u32 iommu, u32 endpoint, u32 id);
 	int (*detach)(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id);
 	int (*tlb_inv_range)(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 			     size_t size, size_t granule);
@@ -114,6 +117,9 @@ int kvm_hyp_iommu_map_mmio(phys_addr_t phys, size_t size, void __iomem **va);
 
 /* For drivers: is there any memory at or above @limit? */
 bool kvm_hyp_iommu_memory_above(u64 limit);
+
+/* For drivers, while they initialise: some DMA is out of their control. */
+extern bool kvm_hyp_iommu_bypassed;
 
 /* For drivers: a sync timed out. Called with the domain's lock. */
 void kvm_hyp_iommu_quarantine(struct kvm_hyp_iommu_domain *domain);
@@ -146,10 +152,10 @@ static inline bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt,
 #endif
 
 /* Hypercalls, see asm/kvm_iommu.h. */
-int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages);
+int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages, u64 run);
 int __pkvm_iommu_alloc_domain(u32 iommu, u32 fmt, u64 *regs);
 int __pkvm_iommu_free_domain(u32 handle);
-int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id);
+int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, u32 flags);
 int __pkvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id);
 int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
 		     u32 prot, u64 *done, u64 *want);
@@ -157,6 +163,7 @@ int __pkvm_iommu_set_runs(u64 cpu, u64 pfn);
 int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, u64 *done, u64 *want);
 int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done);
 int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr);
+int __pkvm_iommu_topup(u64 pfn, u32 order);
 int __pkvm_iommu_reclaim(u32 order, u64 *pfn);
 int __pkvm_iommu_next_fault(u32 iommu, u64 *regs);
 int __pkvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info);

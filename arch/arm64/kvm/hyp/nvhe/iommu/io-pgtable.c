@@ -45,58 +45,17 @@ static int check_size(struct io_pgtable_cfg *cfg, size_t pgsize, size_t pgcount,
 }
 
 /*
- * Something went, or never came, at @iova: was it the last in its table? Then
- * keep that, in place of the one that was empty first.
- *
- * A table that is kept may be in use again. What matters is that each one that
- * is empty is in kept[], as the number of the table, from 1.
+ * Free the tables in a range that map nothing, where a block is to be mapped or
+ * unmapped. They are the only ones that go while the walker may know them: one
+ * that has no reliable way to forget them must have no blocks.
  */
-static void keep_if_empty(struct hyp_io_pgtable *pgt, unsigned long iova)
+static void free_empty(struct hyp_io_pgtable *pgt, unsigned long iova, size_t pgsize,
+		       size_t size)
 {
-	u32 table = (iova >> pgt->fmt->table_shift) + 1, *kept;
-	unsigned int i;
+	size_t done, table_size = BIT(pgt->fmt->table_shift);
 
-	for (i = 0; i < HYP_IO_PGTABLE_KEEP; i++)
-		if (pgt->kept[i] == table)
-			return;
-
-	if (!pgt->fmt->table_empty(&pgt->iop, iova,
-				   &pgt->witness[table % HYP_IO_PGTABLE_KEEP]))
-		return;
-
-	kept = &pgt->kept[pgt->next_kept++ % HYP_IO_PGTABLE_KEEP];
-	swap(*kept, table);
-	if (!table)
-		WRITE_ONCE(pgt->nr_kept, pgt->nr_kept + 1);
-	else
-		pgt->fmt->free_empty(&pgt->iop,
-				     (unsigned long)(table - 1) << pgt->fmt->table_shift);
-}
-
-/* Free what is empty in a range, whose pages are as large as what a table maps. */
-static void free_kept(struct hyp_io_pgtable *pgt, unsigned long iova, size_t size)
-{
-	unsigned int i;
-
-	for (i = 0; i < HYP_IO_PGTABLE_KEEP; i++) {
-		unsigned long start;
-
-		if (!pgt->kept[i])
-			continue;
-
-		start = (unsigned long)(pgt->kept[i] - 1) << pgt->fmt->table_shift;
-		if (start - iova >= size)
-			continue;
-
-		pgt->kept[i] = 0;
-		WRITE_ONCE(pgt->nr_kept, pgt->nr_kept - 1);
-		pgt->fmt->free_empty(&pgt->iop, start);
-	}
-}
-
-void hyp_io_pgtable_trim(struct hyp_io_pgtable *pgt)
-{
-	free_kept(pgt, 0, SIZE_MAX);
+	for (done = 0; pgsize >= table_size && done < size; done += table_size)
+		pgt->fmt->free_empty(&pgt->iop, iova + done, pgsize);
 }
 
 static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
@@ -120,8 +79,7 @@ static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		return -ERANGE;
 
 	/* An empty table is not in the way of a block */
-	if (pgsize >= BIT(pgt->fmt->table_shift))
-		free_kept(pgt, iova, size);
+	free_empty(pgt, iova, pgsize, size);
 
 	while (size) {
 		size_t done = 0;
@@ -140,10 +98,8 @@ static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		paddr += done;
 		size -= done;
 
-		if (ret) {
-			keep_if_empty(pgt, iova);
+		if (ret)
 			return ret;
-		}
 
 		/* No format does nothing and calls it success */
 		if (!done)
@@ -157,9 +113,8 @@ int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
 			    const u64 *runs, unsigned int nr, int prot, size_t *mapped)
 {
 	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
-	size_t size = 0, done = 0;
+	size_t size = 0;
 	unsigned int i;
-	int ret;
 
 	if (!(cfg->pgsize_bitmap & PAGE_SIZE) || !nr)
 		return -EINVAL;
@@ -178,12 +133,7 @@ int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
 	if (!range_valid(iova, size, PAGE_SIZE, cfg->ias))
 		return -ERANGE;
 
-	ret = pgt->fmt->map_runs(&pgt->iop, iova, runs, nr, prot, &done);
-	*mapped += done;
-	if (ret)
-		keep_if_empty(pgt, iova + done);
-
-	return ret;
+	return pgt->fmt->map_runs(&pgt->iop, iova, runs, nr, prot, mapped);
 }
 
 static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
@@ -192,7 +142,6 @@ static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 {
 	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
 	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
-	size_t table_size = BIT(pgt->fmt->table_shift);
 	size_t size, unmapped = 0;
 
 	if (check_size(cfg, pgsize, pgcount, &size) ||
@@ -200,23 +149,16 @@ static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 		return 0;
 
 	/* An empty table is not something that is mapped */
-	if (pgsize >= table_size)
-		free_kept(pgt, iova, size);
+	free_empty(pgt, iova, pgsize, size);
 
 	while (unmapped < size) {
-		size_t done, chunk = size - unmapped;
+		size_t done;
 
-		/* No more than one table of the last level at a time */
-		if (pgsize < table_size)
-			chunk = min(chunk, table_size - (iova & (table_size - 1)));
-
-		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova, pgsize,
-						chunk / pgsize, gather);
+		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped, pgsize,
+						(size - unmapped) / pgsize, gather);
 		if (!done)
 			break;
 
-		keep_if_empty(pgt, iova);
-		iova += done;
 		unmapped += done;
 	}
 
@@ -242,9 +184,6 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 	int ret;
 
 	pgt->ops = NULL;
-	memset(pgt->kept, 0, sizeof(pgt->kept));
-	pgt->nr_kept = 0;
-	pgt->next_kept = 0;
 
 	switch (fmt) {
 	case ARM_64_LPAE_S1:
@@ -281,8 +220,9 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 }
 
 /*
- * One run of leaves at a time. It takes a walk to find it, which looks at all of
- * the tables on the way, and if there is nothing else in them one to free them.
+ * One run of leaves, or one empty table, at a time. It takes a walk to find it,
+ * which reads all of the tables on the way, and another one to free them if
+ * there is nothing else in them.
  */
 bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
 {
@@ -292,21 +232,17 @@ bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
 	unsigned long iova;
 	size_t size;
 
-	if (hyp_io_pgtable_keeps(pgt)) {
-		hyp_io_pgtable_trim(pgt);
-		return false;
-	}
-
 	count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size);
-	if (!count)
+	if (!size)
 		return true;
 
-	if (max) {
+	if (max && count) {
 		/* A block is done in one go, however large */
 		count = clamp(max / (size >> PAGE_SHIFT), 1, count);
 		ops->unmap_pages(ops, iova, size, count, &gather);
-		pgt->fmt->free_empty(&pgt->iop, iova);
 	}
+	if (max)
+		pgt->fmt->free_empty(&pgt->iop, iova, SIZE_MAX);
 
 	return false;
 }

@@ -4,7 +4,7 @@
  *
  * A page that a device can reach is one that the host could reach itself, at
  * every moment from the first table entry that names it to the last TLB entry.
- * So each mapping of a page holds a reference on it (hyp_page.dma_count), which
+ * So each mapping of a page holds a reference on it (struct hyp_dma_counts), which
  * keeps it with the host:
  *
  *	map	reference, then table entry
@@ -42,8 +42,14 @@
 #define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
 				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 
-/* Set once, before finalisation. Constant after it. */
+/*
+ * Set once, before finalisation, when all else is ready. Without it every call
+ * of the host fails, and nothing else here is valid.
+ */
 static const struct kvm_hyp_iommu_ops *iommu_ops;
+
+/* The host reads it before finalisation, and may have set it. */
+bool kvm_hyp_iommu_bypassed;
 
 /* Guards the pointers in domains[] and each domain's refs. */
 static DEFINE_HYP_SPINLOCK(table_lock);
@@ -66,12 +72,12 @@ struct cleared_leaves {
 	u64		run[MAX(KVM_IOMMU_MAX_PAGES, PAGE_SIZE / sizeof(u64))];
 };
 
-static DEFINE_PER_CPU(struct cleared_leaves, cleared);
+static DEFINE_PER_CPU(struct cleared_leaves *, cleared);
 
 /* Where each CPU of the host leaves lists of runs: the host's, shared and pinned. */
 static DEFINE_PER_CPU(u64 *, host_runs);
 
-/* What is left of the memory that came with the description. */
+/* What is left of the memory that came with the description, during initialisation. */
 static void *boot_mem, *boot_mem_end;
 
 /**
@@ -138,21 +144,104 @@ bool kvm_hyp_iommu_memory_above(u64 limit)
 	return false;
 }
 
+static u64 *run_to_virt(u64 run)
+{
+	return hyp_phys_to_virt(KVM_IOMMU_RUN_ADDR(run));
+}
+
+/* Give the runs of a list back, from the first up to @end, as they were. */
+static void return_runs(u64 run, u64 end)
+{
+	while (run != end) {
+		u64 next = *run_to_virt(run);
+
+		WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
+					       KVM_IOMMU_RUN_PAGES(run)));
+		run = next;
+	}
+}
+
+/* Take all runs of a list, whose pages become those of @counts. */
+static int take_runs(u64 first, struct hyp_dma_counts *counts)
+{
+	unsigned long missing = hyp_dma_count_pages();
+	u32 **page = counts->page;
+	u64 run = first, i;
+	int ret = 0;
+
+	while (run && !ret) {
+		ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
+					     KVM_IOMMU_RUN_PAGES(run));
+		if (ret)
+			break;
+
+		for (i = 0; i < KVM_IOMMU_RUN_PAGES(run) && missing; i++, missing--)
+			*page++ = (void *)run_to_virt(run) + i * PAGE_SIZE;
+		run = *run_to_virt(run);
+	}
+
+	if (!ret && missing)
+		ret = -ENOMEM;
+	if (ret)
+		return_runs(first, run);
+
+	return ret;
+}
+
+/*
+ * What the core needs for itself. Nobody sees any of it before the driver has
+ * come up: after a failure all of this memory is the host's again.
+ */
+struct iommu_core {
+	struct kvm_hyp_iommu_domain	**domains;
+	struct hyp_dma_counts		*counts;
+	void				*cpus;
+};
+
+static void divide_state(struct iommu_core *state, void *mem)
+{
+	BUILD_BUG_ON(sizeof(struct cleared_leaves) > KVM_IOMMU_CPU_STATE);
+
+	state->domains = mem;
+	mem += PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(*domains));
+	state->counts = mem;
+	mem += PAGE_ALIGN(struct_size(state->counts, page, hyp_dma_count_pages()));
+	state->cpus = mem;
+}
+
+static void publish(const struct kvm_hyp_iommu_ops *ops, const struct iommu_core *state)
+{
+	unsigned long i;
+
+	for (i = 0; i < hyp_dma_count_pages(); i++)
+		memset(state->counts->page[i], 0, PAGE_SIZE);
+	__pkvm_host_count_dma(state->counts);
+
+	for (i = 0; i < hyp_nr_cpus; i++)
+		*per_cpu_ptr(&cleared, i) = state->cpus + i * KVM_IOMMU_CPU_STATE;
+
+	domains = state->domains;
+	iommu_ops = ops;
+}
+
 /**
  * __pkvm_iommu_init() - take a description of the IOMMUs, and the IOMMUs
  * @ops: the driver
  * @pfn: first page of the description
- * @nr_pages: pages to be donated: the description, then room for the driver
+ * @nr_pages: pages to be donated: the description, then room for the driver, then
+ *	      kvm_iommu_state_size() for the core
+ * @run: first of a list of runs of pages, for counts of DMA mappings
  *
  * Context: before finalisation, once. On failure pages and registers are the
  * host's again. An IOMMU that was taken by then lets nothing through.
  *
  * Return: 0, -EBUSY if it was done before, or what the driver says.
  */
-int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages)
+int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages, u64 run)
 {
-	size_t size = nr_pages << PAGE_SHIFT;
+	size_t size = nr_pages << PAGE_SHIFT, core_size;
 	void *desc = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
+	struct iommu_core state;
 	int ret;
 
 	if (iommu_ops)
@@ -164,29 +253,36 @@ int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages
 	if (ret)
 		return ret;
 
-	boot_mem_end = desc + size;
-	boot_mem = boot_mem_end - PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(*domains));
-	if (boot_mem <= desc) {
+	core_size = kvm_iommu_state_size(hyp_nr_cpus, hyp_dma_count_pages());
+	if (core_size >= size) {
 		ret = -ENOMEM;
 		goto give_back;
 	}
-	domains = boot_mem;
-	memset(domains, 0, boot_mem_end - boot_mem);
+	size -= core_size;
+	memset(desc + size, 0, core_size);
+	divide_state(&state, desc + size);
 
-	/* The driver allocates from behind the description, which it must check first. */
-	boot_mem_end = boot_mem;
-	boot_mem = desc;
-
-	ret = ops->init(desc, boot_mem_end - desc);
+	ret = take_runs(run, state.counts);
 	if (ret)
 		goto give_back;
 
-	iommu_ops = ops;
+	/* The driver allocates from behind the description, which it must check first. */
+	boot_mem = desc;
+	boot_mem_end = desc + size;
+	ret = ops->init(desc, size);
+	boot_mem = NULL;
+	boot_mem_end = NULL;
+	if (ret) {
+		return_runs(run, 0);
+		goto give_back;
+	}
+
+	publish(ops, &state);
 
 	return 0;
 
 give_back:
-	memset(desc, 0, size);
+	memset(desc, 0, nr_pages << PAGE_SHIFT);
 	WARN_ON(__pkvm_hyp_donate_host(pfn, nr_pages));
 
 	return ret;
@@ -307,7 +403,7 @@ free:
 /* Drop what the list holds: no translation of these pages is left anywhere. */
 static void release_cleared(struct kvm_hyp_iommu_domain *domain)
 {
-	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
 	unsigned int i;
 	u64 released = 0;
 
@@ -324,7 +420,7 @@ static void release_cleared(struct kvm_hyp_iommu_domain *domain)
 
 static void start_clearing(void)
 {
-	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
 
 	list->nr = 0;
 	list->overflow = false;
@@ -416,21 +512,28 @@ void kvm_hyp_iommu_quarantine(struct kvm_hyp_iommu_domain *domain)
  * @iommu: the device's IOMMU
  * @endpoint: the device's number in the description
  * @id: one of its stream IDs, its mask in [31:16]
+ * @flags: KVM_IOMMU_ATTACH_QUERY: change nothing, return what an attach to a new
+ *	   domain would; @handle is 0
  *
- * Return: 0, -ENOENT: no such domain; -EINVAL: the domain is for another IOMMU;
- * -EIO: it is quarantined; or what the driver's attach says.
+ * Return: 0, -ENOENT: no such domain; -EINVAL: the domain is for another IOMMU,
+ * or a flag is unknown; -EIO: the domain is quarantined; or what the driver's
+ * attach says. A query: -EINVAL: no such IOMMU; -ENODEV: there is no driver.
  */
-int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id)
+int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, u32 flags)
 {
-	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
+	struct kvm_hyp_iommu_domain *domain;
 	int ret;
 
+	if (!handle && flags == KVM_IOMMU_ATTACH_QUERY)
+		return iommu_ops ? iommu_ops->query(iommu, endpoint, id) : -ENODEV;
+
+	domain = domain_get(handle);
 	if (!domain)
 		return -ENOENT;
 
 	hyp_spin_lock(&domain->lock);
 
-	if (domain->iommu != iommu)
+	if (flags || domain->iommu != iommu)
 		ret = -EINVAL;
 	else if (domain->quarantined)
 		ret = -EIO;
@@ -648,7 +751,7 @@ unlock:
 static int map_runs_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, const u64 *runs,
 			   u64 nr, u32 prot, u64 *done)
 {
-	u64 *copy = this_cpu_ptr(&cleared)->run;
+	u64 *copy = (*this_cpu_ptr(&cleared))->run;
 	u64 pages, total = 0;
 	size_t mapped = 0, skip;
 	int ret = 0, err;
@@ -772,7 +875,7 @@ int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done)
 	    iommu_ops->tlb_inv_range(domain, iova, unmapped, pgsize))
 		kvm_hyp_iommu_quarantine(domain);
 
-	if (domain->quarantined || this_cpu_ptr(&cleared)->overflow) {
+	if (domain->quarantined || (*this_cpu_ptr(&cleared))->overflow) {
 		kvm_hyp_iommu_quarantine(domain);
 		ret = -EIO;
 		goto unlock;
@@ -861,7 +964,7 @@ void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
 
 void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 {
-	struct cleared_leaves *list = this_cpu_ptr(&cleared);
+	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
 	u64 *last = list->nr ? &list->run[list->nr - 1] : NULL;
 	u64 pages = size >> PAGE_SHIFT;
 
@@ -890,27 +993,16 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
 	list->run[list->nr++] = KVM_IOMMU_RUN(paddr, pages);
 }
 
-/* A domain that keeps empty tables, with a reference. */
-static struct kvm_hyp_iommu_domain *domain_get_keeper(void)
+/**
+ * __pkvm_iommu_topup() - take a block of memory from the host
+ * @pfn: its first page
+ * @order: 0 or KVM_IOMMU_MAX_ORDER
+ *
+ * Return: 0, -ENODEV where nothing could use it, or as kvm_hyp_iommu_topup().
+ */
+int __pkvm_iommu_topup(u64 pfn, u32 order)
 {
-	struct kvm_hyp_iommu_domain *domain, *keeper = NULL;
-	u32 i = 1;
-
-	while (!keeper && i <= KVM_IOMMU_MAX_DOMAINS) {
-		hyp_spin_lock(&table_lock);
-		do {
-			domain = domains[i];
-			if (domain && domain->refs && domain->refs < U32_MAX &&
-			    !READ_ONCE(domain->quarantined) &&
-			    hyp_io_pgtable_keeps(&domain->pgt)) {
-				domain->refs++;
-				keeper = domain;
-			}
-		} while (!keeper && ++i <= KVM_IOMMU_MAX_DOMAINS && i % 64);
-		hyp_spin_unlock(&table_lock);
-	}
-
-	return keeper;
+	return iommu_ops ? kvm_hyp_iommu_topup(pfn, order) : -ENODEV;
 }
 
 /**
@@ -918,33 +1010,12 @@ static struct kvm_hyp_iommu_domain *domain_get_keeper(void)
  * @order: as it was donated
  * @pfn: its first page
  *
- * If there is none, one domain has to do without the empty tables it keeps.
- *
- * Return: 0, -EINVAL for a bad order, -EAGAIN: call again, there may be one;
- * -ENOENT: there is none.
+ * Return: 0, -ENODEV where nothing was ever donated, or as
+ * kvm_hyp_iommu_reclaim().
  */
 int __pkvm_iommu_reclaim(u32 order, u64 *pfn)
 {
-	struct kvm_hyp_iommu_domain *domain;
-	int ret;
-
-	ret = kvm_hyp_iommu_reclaim(order, pfn);
-	if (ret != -ENOENT || order)
-		return ret;
-
-	domain = domain_get_keeper();
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-	if (!domain->quarantined)
-		hyp_io_pgtable_trim(&domain->pgt);
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	ret = kvm_hyp_iommu_reclaim(order, pfn);
-
-	return ret == -ENOENT ? -EAGAIN : ret;
+	return iommu_ops ? kvm_hyp_iommu_reclaim(order, pfn) : -ENODEV;
 }
 
 /**
