@@ -53,7 +53,7 @@ help:
 	@echo '  bisect          each patch builds without a warning, and boots; goes on where it was,'
 	@echo '                  NO_BOOT=1 builds only; SERIES=NAME: another branch of build/linux'
 	@echo '  check           checkpatch, sparse, W=1 (gcc, clang), kernel-doc, coccicheck, htmldocs,'
-	@echo '                  bindings, other bases; CHECKS="NAME ..." some (scripts/check.sh has the'
+	@echo '                  bindings, other bases; CHECKS="NAME ..." some (scripts/check/all.sh has the'
 	@echo '                  names); some twenty minutes the first time'
 	@echo '  matrix          other configurations and architectures; CONFIGS="NAME ..." some'
 	@echo '  size            lines to read per patch'
@@ -113,62 +113,62 @@ pictures:
 	@tools/pictures/draw
 
 jetson: fetch
-	@scripts/jetson.sh
+	@scripts/build/jetson.sh
 
 boot:
-	@scripts/boot.sh
+	@scripts/build/boot.sh
 
 build:
-	@scripts/build.sh
+	@scripts/build/all.sh
 
 packages:
-	@scripts/apt.sh
+	@scripts/fetch/packages.sh
 
 fetch: packages
-	@scripts/fetch-kernel.sh
-	@scripts/apply-series.sh
+	@scripts/fetch/kernel.sh
+	@scripts/series/apply.sh
 
 qemu: packages
-	@scripts/fetch-qemu.sh
+	@scripts/fetch/qemu.sh
 
 kernel: fetch
-	@scripts/build-kernel.sh series
+	@scripts/build/kernel.sh series
 
 kernel-base: fetch
-	@scripts/build-kernel.sh base
+	@scripts/build/kernel.sh base
 
 dtb: fetch
-	@scripts/build-dtb.sh
+	@scripts/build/dtb.sh
 
 initramfs: kernel kernel-base
-	@scripts/build-initramfs.sh base
-	@scripts/build-initramfs.sh series
+	@scripts/build/initramfs.sh base
+	@scripts/build/initramfs.sh series
 
 apply-series: fetch
 
 export-series:
-	@scripts/export-series.sh
+	@scripts/series/export.sh
 
 check-series: fetch
-	@scripts/check-series.sh
+	@scripts/check/series.sh
 
 bisect: $(if $(filter 1,$(NO_BOOT)),kernel-base,build)
-	@scripts/bisect.sh
+	@scripts/check/bisect.sh
 
 check: fetch
-	@scripts/check.sh
+	@scripts/check/all.sh
 
 matrix: kernel kernel-base
-	@scripts/matrix.sh
+	@scripts/check/matrix.sh
 
 size: fetch
-	@scripts/size.sh
+	@scripts/series/size.sh
 
 send-dry-run: fetch
-	@scripts/send-dry-run.sh
+	@scripts/series/send-dry-run.sh
 
 clean:
 	rm -rf $(or $(OUT),out)
 
 distclean:
-	@scripts/distclean.sh
+	@scripts/build/distclean.sh

@@ -64,12 +64,12 @@ def scratch():
 
 
 def variant():
-    """Suffix of the build directories; scripts/common.sh computes it."""
+    """Suffix of the build directories; scripts/lib/common.sh computes it."""
     if env("KERNEL_SRC") or env("BASE_VERSION") or \
        os.path.exists(os.path.join(BUILD, "base-version")):
         p = subprocess.run(
             ["bash", "-c", '. "$1"; printf %s "$V"', "-",
-             os.path.join(ROOT, "scripts/common.sh")],
+             os.path.join(ROOT, "scripts/lib/common.sh")],
             check=False, stdout=subprocess.PIPE, text=True)
         if p.returncode:
             sys.exit(1)         # and it has said why
@@ -136,7 +136,7 @@ def initramfs(boot, workdir):
         raise Missing(f"INITRD_EXTRA={extra} is no directory")
     # the kernel unpacks archives that follow each other
     added = os.path.join(workdir, "extra.cpio.gz")
-    subprocess.run([sys.executable, os.path.join(ROOT, "scripts/cpio.py"), extra, added],
+    subprocess.run([sys.executable, os.path.join(ROOT, "scripts/build/cpio.py"), extra, added],
                    check=True)
     both = os.path.join(workdir, "initramfs.cpio.gz")
     with open(both, "wb") as out:

@@ -7,7 +7,7 @@
 # Debian 12 and 13; on amd64 (or another) machine with a cross compiler, on an
 # arm64 machine with its own.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 common="bc bison ca-certificates cpio cpp curl device-tree-compiler e2fsprogs flex gcc git graphviz kmod
 	libc6-dev libelf-dev libssl-dev make mandoc patch perl python3 rsync xz-utils zstd

@@ -20,7 +20,7 @@
 
 set -eu
 
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(cd "$(dirname "$0")/../.." && pwd)
 src=${QEMU_SRC:-$top/build/qemu-src}
 out=${QEMU_BUILD:-$top/build/qemu}
 meson=${MESON_DIR:-$top/build/tools/meson/usr/lib/python3/dist-packages}
@@ -38,7 +38,7 @@ die() {
 	exit 1
 }
 
-[ -x "$src/configure" ] || die "there is no QEMU source in $src; scripts/fetch-qemu.sh gets it, or QEMU_SRC=dir"
+[ -x "$src/configure" ] || die "there is no QEMU source in $src; scripts/fetch/qemu.sh gets it, or QEMU_SRC=dir"
 case $(cat "$src/VERSION") in
 10.0.*) ;;
 *) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; name another by QEMU_SRC=" ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# build-kernel.sh series|base: a kernel, its modules, and the modules that the
+# kernel.sh series|base: a kernel, its modules, and the modules that the
 # tests load, out of tree:
 #
 #   series   build/linux, base and series, edits included      -> build/kernel
@@ -11,13 +11,13 @@
 # since-VERSION there for that version and later ones; each line has to take
 # effect, except that the base kernel does not know what the series adds.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 which=${1:-series}
 case $which in
 series)	src=$LINUX; O=$BUILD/kernel$V; M=$BUILD/modules$V ;;
 base)	src=$LINUX_BASE; O=$BUILD/kernel-base$V; M=$BUILD/modules-base$V ;;
-*)	die "build-kernel.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/kernel.sh: no kernel '$which'" "series or base" ;;
 esac
 
 lock "kernel-$which$V"
@@ -36,9 +36,9 @@ if [ $which = base ]; then
 fi
 [ -f "$src/Kbuild" ] || die "there is no kernel source in $src" "make fetch"
 
-. "$(dirname "$0")/kbuild.sh"
+. "$(dirname "$0")/../lib/kbuild.sh"
 state=$(hash_text "$(tree_state "$src")" "$config" "$compiler" \
-	"$(hash_of "$ROOT/tools/test/modules" "$ROOT/scripts/build-kernel.sh" "$ROOT/scripts/kbuild.sh")")
+	"$(hash_of "$ROOT/tools/test/modules" "$ROOT/scripts/build/kernel.sh" "$ROOT/scripts/lib/kbuild.sh")")
 if fresh "kernel-$which$V" "$state" && [ -f "$O/arch/arm64/boot/Image" ]; then
 	exit 0
 fi

@@ -9,8 +9,8 @@
 # the series applies to; build/base-version then says which.
 # A base that is there is kept; UPDATE=1 looks whether Debian has a newer one.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 lock "kernel-source$V"
 
@@ -33,7 +33,7 @@ import()
 {
 	local tmp=$LINUX.new
 	rm -rf "$tmp"
-	"$PYTHON" "$ROOT/scripts/tar-to-git.py" "$tmp" "$1"
+	"$PYTHON" "$ROOT/scripts/fetch/tar-to-git.py" "$tmp" "$1"
 	bgit "$tmp" config core.autocrlf false
 	bgit "$tmp" checkout -q master
 }
@@ -92,7 +92,7 @@ may_replace()
 # cannot be asked.
 later_versions()
 {
-	{ "$ROOT/scripts/private-apt.sh" names linux-source- 2>>"$said" || true
+	{ "$ROOT/scripts/fetch/private-apt.sh" names linux-source- 2>>"$said" || true
 	  echo "linux-source-$DEFAULT_VERSION"; } |
 		sed -n 's/^linux-source-\([0-9][0-9.]*\)$/\1/p' | sort -rVu |
 		sed "/^${DEFAULT_VERSION//./\\.}\$/,\$d"
@@ -110,7 +110,7 @@ take_another()
 		tree=$BUILD/linux-$version
 		[ ! -e "$tree" ] || tree=
 		if ( export BASE_VERSION=$version
-		     "$ROOT/scripts/fetch-kernel.sh" && "$ROOT/scripts/fetch-kernel.sh" --fits ); then
+		     "$ROOT/scripts/fetch/kernel.sh" && "$ROOT/scripts/fetch/kernel.sh" --fits ); then
 			echo "$version" >"$BUILD/base-version"
 			say_another "$version"
 			exit 0
@@ -149,10 +149,10 @@ fi
 pkg=linux-source-$BASE_VERSION
 mkdir -p "$BUILD/log"
 said=$BUILD/log/newest-$pkg.log
-if version=$("$ROOT/scripts/private-apt.sh" newest "$pkg" 2>"$said"); then
+if version=$("$ROOT/scripts/fetch/private-apt.sh" newest "$pkg" 2>"$said"); then
 	[ "$(cat "$origin_file" 2>/dev/null)" != "$version" ] || exit 0
 	may_replace
-	step "download $pkg $version" "$ROOT/scripts/private-apt.sh" download "$pkg"
+	step "download $pkg $version" "$ROOT/scripts/fetch/private-apt.sh" download "$pkg"
 else
 	why=$(sed -n 's/^error: //p' "$said" | tail -1)
 	! git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 || die \

@@ -16,8 +16,8 @@
 #
 # Compilers see the directories that the series touches, with the configuration
 # of the tests.  A remark that the base kernel gives as well does not count; what
-# else is excepted stands in scripts/check-exceptions (for checkpatch, in
-# scripts/checkpatch-exceptions) with its reason.  A line for each check, then
+# else is excepted stands in scripts/data/check-exceptions (for checkpatch, in
+# scripts/data/checkpatch-exceptions) with its reason.  A line for each check, then
 # what it has to say, by the patch that brings it; the last line is
 # `N checks, N quiet`.
 #
@@ -25,14 +25,14 @@
 # nothing is looked at twice.
 
 EXTRA_PACKAGES="sparse clang-19 lld-19 llvm-19 coccinelle python3-sphinx python3-yaml graphviz" \
-	"$(dirname "$0")/apt.sh" || exit 1
+	"$(dirname "$0")/../fetch/packages.sh" || exit 1
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 src=$BUILD/linux-check$V
 work=$BUILD/check$V
-. "$(dirname "$0")/kbuild.sh"
+. "$(dirname "$0")/../lib/kbuild.sh"
 lock "check$V"
 
 SERIES=${SERIES:-series}
@@ -85,7 +85,7 @@ new()
 		plain=$(echo "$r" | unnumbered)
 		! unnumbered <"$1" | grep -qxF -e "$plain" || continue
 		awk -F ' *[|] *' -v c="$2" -v r="$r" '/^[^#]/ && $1 == c && r ~ $2 { f = 1 } END { exit !f }' \
-			"$ROOT/scripts/check-exceptions" || echo "$r"
+			"$ROOT/scripts/data/check-exceptions" || echo "$r"
 	done
 }
 
@@ -199,7 +199,7 @@ check_checkpatch()
 {
 	rm -rf "$work/patches"
 	format_series "$LINUX" base "$SERIES" "$work/patches"
-	"$ROOT/scripts/checkpatch.sh" "$work/patches" | sed '/^ok/d; s/^/    /'
+	"$ROOT/scripts/check/checkpatch.sh" "$work/patches" | sed '/^ok/d; s/^/    /'
 }
 
 # coccicheck's rules that report, on some files of the tree at hand
@@ -283,8 +283,8 @@ check_bases()
 {
 	local v
 	for v in $BASES; do
-		BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/fetch-kernel.sh" &&
-			BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/check-series.sh" || exit 1
+		BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/fetch/kernel.sh" &&
+			BASE_VERSION=$v KERNEL_SRC='' "$ROOT/scripts/check/series.sh" || exit 1
 	done 2>&1 | sed 's/^/    /'
 }
 
@@ -307,6 +307,6 @@ for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindi
 	[ -z "$out" ] || echo "$out"
 done
 [ -z "$loud" ] ||
-	echo "error: not quiet:$loud; mend the patch named above, or say in scripts/check-exceptions why not" >&2
+	echo "error: not quiet:$loud; mend the patch named above, or say in scripts/data/check-exceptions why not" >&2
 echo "$n checks, $quiet quiet"
 [ -z "$loud" ]

@@ -19,7 +19,7 @@ for dir in "$ROOT"/tools/test/config/since-*/; do
 		fragments="$fragments $(ls "$dir"*.config)"
 done
 compiler=$("${CROSS}gcc" --version | head -1) ||
-	die "${CROSS}gcc is missing" "scripts/apt.sh"
+	die "${CROSS}gcc is missing" "scripts/fetch/packages.sh"
 # shellcheck disable=SC2086
 config=$(hash_of $fragments)
 

@@ -9,8 +9,8 @@
 # says: of a patch its maintainers (To), its reviewers and lists (Cc), and all
 # lists of the series; of the cover letter, all of them.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 maintainers()	# OPTION... PATCH...
 {
@@ -28,7 +28,7 @@ case ${1:-} in
 	exit ;;
 esac
 
-EXTRA_PACKAGES="git-email libmailtools-perl" "$ROOT/scripts/apt.sh"
+EXTRA_PACKAGES="git-email libmailtools-perl" "$ROOT/scripts/fetch/packages.sh"
 [ -f "$LINUX/scripts/get_maintainer.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
 { clean && series_is_exported; } ||
 	note "$LINUX has work that patches/ lacks: patches/ is what is shown"
@@ -66,7 +66,7 @@ from=$(sed -n 's/^From: //p' "$mails/0000-cover-letter.patch" | head -1)
 (cd "$mails" && git -c core.hooksPath=/dev/null send-email --dry-run --confirm=never --thread --no-chain-reply-to \
 	--no-signed-off-by-cc --suppress-cc=author --suppress-cc=self --no-format-patch --no-validate \
 	--8bit-encoding=UTF-8 --from="$from" \
-	--to-cmd="$ROOT/scripts/send-dry-run.sh --to" --cc-cmd="$ROOT/scripts/send-dry-run.sh --cc" \
+	--to-cmd="$ROOT/scripts/series/send-dry-run.sh --to" --cc-cmd="$ROOT/scripts/series/send-dry-run.sh --cc" \
 	./*.patch) >"$OUT/send-dry-run.txt" 2>&1 ||
 	die "git send-email refuses: $(tail -1 "$OUT/send-dry-run.txt")" "see $OUT/send-dry-run.txt"
 

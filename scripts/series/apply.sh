@@ -10,8 +10,8 @@
 # Two notes in the repository say what the branch was last made from or
 # exported to: the ref `applied`, and the file `applied-patches`.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 ||
 	die "there is no base kernel in $LINUX" "make fetch"

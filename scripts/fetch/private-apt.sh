@@ -14,7 +14,7 @@
 #
 # HIDE="PACKAGE ..." takes packages for gone from the archive.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 A=$BUILD/apt
 SUITES="trixie trixie-backports"

@@ -15,12 +15,12 @@
 # hash of the tree, the configuration and the compiler; nothing is done twice, and
 # a run that was interrupted goes on.  Work tree and objects are bisect's own.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 src=$BUILD/linux-bisect$V
 O=$BUILD/kernel-bisect$V
 kept=$BUILD/bisect$V
-. "$(dirname "$0")/kbuild.sh"
+. "$(dirname "$0")/../lib/kbuild.sh"
 lock "bisect$V"
 
 SERIES=${SERIES:-series}

@@ -8,9 +8,9 @@
 #   DTB=orin-plain    another device tree; MACHINE=plain-smmu=on properties
 #   QEMU= KERNEL= APPEND= MEM= SMP= CPU= INITRD_EXTRA=
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 which=series
 [ "${BASE:-0}" != 1 ] || which=base
-"$ROOT/scripts/build.sh" $which
+"$ROOT/scripts/build/all.sh" $which
 exec "$PYTHON" "$ROOT/tools/test/boot" $which

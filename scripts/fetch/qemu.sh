@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # QEMU 10.0: Debian's source package, checked by apt, and the meson that
-# building it needs where the machine's is older; then scripts/build-qemu.sh,
+# building it needs where the machine's is older; then scripts/build/qemu.sh,
 # which adds the machine's models.  QEMU= names a binary to use instead.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 [ -z "${QEMU:-}" ] || {
 	[ -x "$QEMU" ] || die "QEMU=$QEMU cannot be run" "name a qemu-system-aarch64 with -M orin"
@@ -29,7 +29,7 @@ unpack()
 
 if [ ! -x "$src/configure" ]; then
 	if [ -z "$(find "$DL" -name 'qemu_10.0*.orig.tar.xz' 2>/dev/null)" ]; then
-		step "download the source of QEMU" "$ROOT/scripts/private-apt.sh" source qemu
+		step "download the source of QEMU" "$ROOT/scripts/fetch/private-apt.sh" source qemu
 		[ -n "$(find "$DL" -name 'qemu_10.0*.orig.tar.xz')" ] ||
 			die "trixie's QEMU is no 10.0" "put qemu_10.0*.orig.tar.xz into $DL, or use QEMU="
 	fi
@@ -48,7 +48,7 @@ sys.exit(tuple(int(x) for x in version("meson").split(".")[:2]) < (1, 5))' 2>/de
 meson()
 {
 	local p
-	"$ROOT/scripts/private-apt.sh" download meson python3-pycotap
+	"$ROOT/scripts/fetch/private-apt.sh" download meson python3-pycotap
 	mkdir -p "$tools"
 	for p in meson python3-pycotap; do
 		dpkg-deb -x "$(find "$DL" -name "${p}_*.deb" | sort -V | tail -1)" "$tools"
@@ -58,10 +58,10 @@ has_meson || [ -d "$packages/mesonbuild" ] || step "fetch meson" meson
 
 binary=$BUILD/qemu/qemu-system-aarch64
 state=$(hash_text "$(hash_of "$ROOT/tools/qemu/src" "$ROOT/tools/qemu/patches" \
-	"$ROOT/scripts/build-qemu.sh" "$src/VERSION")")
+	"$ROOT/scripts/build/qemu.sh" "$src/VERSION")")
 if fresh qemu "$state" && [ -x "$binary" ]; then
 	exit 0
 fi
 export QEMU_SRC=$src QEMU_BUILD=$BUILD/qemu MESON_DIR=$packages
-step "build QEMU $(cat "$src/VERSION")" "$ROOT/scripts/build-qemu.sh"
+step "build QEMU $(cat "$src/VERSION")" "$ROOT/scripts/build/qemu.sh"
 stamp qemu "$state"

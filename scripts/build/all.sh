@@ -4,20 +4,20 @@
 # All that a boot needs: packages, sources, QEMU, both kernels, device trees,
 # initramfs images.  What is up to date costs a second or two.
 #
-#   build.sh [series|base]     only what a boot of that kernel needs
+#   all.sh [series|base]     only what a boot of that kernel needs
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 S=$ROOT/scripts
 start=$SECONDS
 
-"$S/apt.sh"
-"$S/fetch-kernel.sh"
-"$S/apply-series.sh"
-"$S/fetch-qemu.sh"
-"$S/build-dtb.sh"
+"$S/fetch/packages.sh"
+"$S/fetch/kernel.sh"
+"$S/series/apply.sh"
+"$S/fetch/qemu.sh"
+"$S/build/dtb.sh"
 for which in ${1:-base series}; do
-	"$S/build-kernel.sh" "$which"
-	"$S/build-initramfs.sh" "$which"
+	"$S/build/kernel.sh" "$which"
+	"$S/build/initramfs.sh" "$which"
 done
 [ $((SECONDS - start)) -lt 10 ] || echo "==> all is built ($((SECONDS - start))s)"

@@ -4,15 +4,15 @@
 # Write branch `series` of the kernel work tree to patches/, and the files that
 # it adds to their in-tree paths here; remove what it no longer has.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 git -C "$LINUX" rev-parse -q --verify refs/heads/series >/dev/null 2>&1 ||
 	die "there is no branch series in $LINUX" "make apply-series"
 [ -z "$(git -C "$LINUX" status --porcelain --untracked-files=no | head -1)" ] ||
 	note "$LINUX has edits that are not committed: they are not exported"
-[ -f "$ROOT/scripts/cover-letter.txt" ] ||
-	die "scripts/cover-letter.txt is missing" "write the cover letter there"
+[ -f "$ROOT/scripts/data/cover-letter.txt" ] ||
+	die "scripts/data/cover-letter.txt is missing" "write the cover letter there"
 
 new=$(mktemp -d "$BUILD/export.XXXXXX")
 trap 'rm -rf "$new"' EXIT
@@ -26,7 +26,7 @@ added_files "$LINUX" base series | sort >"$new/added"
 while read -r f; do
 	case " $(echo $INTREE) " in
 	*" ${f%%/*} "* | *" $(echo "$f" | cut -d/ -f1,2) "*) ;;
-	*) die "the series adds $f, outside the directories exported" "see INTREE in scripts/series.sh" ;;
+	*) die "the series adds $f, outside the directories exported" "see INTREE in scripts/lib/series.sh" ;;
 	esac
 	mkdir -p "$ROOT/$(dirname "$f")"
 	git -C "$LINUX" cat-file blob "series:$f" >"$new/blob"

@@ -16,7 +16,7 @@ set -euo pipefail
 export LC_ALL=C
 umask 022
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 OUT=${OUT:-$ROOT/out}
 mkdir -p "$BUILD" "$OUT"
@@ -25,7 +25,7 @@ OUT=$(cd "$OUT" && pwd)
 DL=$BUILD/dl
 JOBS=${JOBS:-$(nproc)}
 DEFAULT_VERSION=7.2
-# BASE_VERSION, if nobody names one: what fetch-kernel.sh found in place of the
+# BASE_VERSION, if nobody names one: what scripts/fetch/kernel.sh found in place of the
 # default, which the archive no longer has
 if [ -z "${BASE_VERSION:-}" ]; then
 	unset BASE_VERSION

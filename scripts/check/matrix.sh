@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Does the series build in other configurations than that of the tests?  Those of
-# scripts/matrix.list, without an error, and without a warning about a file that
+# scripts/data/matrix.list, without an error, and without a warning about a file that
 # the series touches.  A line for each; the last one is
 # `N configurations, N built`.
 #
@@ -12,13 +12,13 @@
 # compiler.  A configuration that was built is kept in mind (build/matrix) as long
 # as sources, list and compiler are the same.
 
-EXTRA_PACKAGES="clang-19 lld-19 llvm-19" "$(dirname "$0")/apt.sh" || exit 1
+EXTRA_PACKAGES="clang-19 lld-19 llvm-19" "$(dirname "$0")/../fetch/packages.sh" || exit 1
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 src=$BUILD/linux-matrix$V
 work=$BUILD/matrix$V
-. "$(dirname "$0")/kbuild.sh"
+. "$(dirname "$0")/../lib/kbuild.sh"
 lock "matrix$V"
 
 SERIES=${SERIES:-series}
@@ -141,10 +141,10 @@ links_nvhe()
 	! grep -vxF -f "$work/given" "$work/lacks" | sed 's/^/kvm_nvhe.o:0: error: undefined: /' | grep .
 }
 
-known=$(sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' "$ROOT/scripts/matrix.list")
+known=$(sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' "$ROOT/scripts/data/matrix.list")
 for name in ${CONFIGS:-}; do
 	grep -qxF -e "$name" <<<"$known" ||
-		die "there is no configuration '$name'" "see scripts/matrix.list"
+		die "there is no configuration '$name'" "see scripts/data/matrix.list"
 done
 
 n=0 good=0 bad=
@@ -188,7 +188,7 @@ while IFS='|' read -r name arch base what options; do
 	fi
 	# objects of all modules of an architecture are of no further use
 	[ "$base" = tests ] || rm -rf "$O"
-done <"$ROOT/scripts/matrix.list"
+done <"$ROOT/scripts/data/matrix.list"
 [ -z "$bad" ] || echo "error: not built, or with warnings:$bad; read $work/NAME.log" >&2
 echo "$n configurations, $good built"
 [ -z "$bad" ]

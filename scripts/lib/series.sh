@@ -4,7 +4,7 @@
 # How the series is written out: source it after common.sh.
 #
 #   patches/NNNN-*.patch            the series, for `git am patches/*.patch`
-#   patches/0000-cover-letter.txt   its cover letter, made of scripts/cover-letter.txt
+#   patches/0000-cover-letter.txt   its cover letter, made of scripts/data/cover-letter.txt
 #   arch/ drivers/ include/ ...     the files that the series adds, as they end up
 #
 # The same commits give the same bytes on every machine: no commit ids, no
@@ -115,11 +115,11 @@ stable_git()
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -C "$repo" "$@"
 }
 
-# Subject and text are written by hand in scripts/cover-letter.txt (first line,
+# Subject and text are written by hand in scripts/data/cover-letter.txt (first line,
 # then the rest); who, when and what changed come from the commits.
 cover_letter()
 {
-	local repo=$1 from=$2 to=$3 n text=$ROOT/scripts/cover-letter.txt
+	local repo=$1 from=$2 to=$3 n text=$ROOT/scripts/data/cover-letter.txt
 	n=$(git -C "$repo" rev-list --count "$from..$to")
 	echo "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001"
 	stable_git "$repo" log -1 --format='From: %an <%ae>%nDate: %aD' "$to"

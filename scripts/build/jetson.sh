@@ -10,9 +10,9 @@
 #
 #   CONFIG="FILE..."     these options and no others in place of defconfig and
 #                        tools/jetson/*.config, to try this script in minutes:
-#                        CONFIG="tools/test/config/orin.config" scripts/jetson.sh
+#                        CONFIG="tools/test/config/orin.config" scripts/build/jetson.sh
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 [ -f "$LINUX/Kbuild" ] || die "there is no kernel source in $LINUX" "make fetch"
 
@@ -29,7 +29,7 @@ fi
 src=$LINUX
 O=$J/kernel
 # of that `fragments` and configure() are the tests', not used here
-. "$(dirname "$0")/kbuild.sh"
+. "$(dirname "$0")/../lib/kbuild.sh"
 lock "$(basename "$J")"
 
 make_config()
@@ -66,7 +66,7 @@ wrong()
 }
 
 # shellcheck disable=SC2086
-state=$(hash_text "$default" "$(hash_of $options "$ROOT/scripts/jetson.sh" "$ROOT/scripts/kbuild.sh")" \
+state=$(hash_text "$default" "$(hash_of $options "$ROOT/scripts/build/jetson.sh" "$ROOT/scripts/lib/kbuild.sh")" \
 	"$(git -C "$LINUX" ls-files -z '*Kconfig*' arch/arm64/configs/defconfig |
 		(cd "$LINUX" && xargs -0 cat) | sha256sum)" "$compiler")
 name=$(basename "$J")-config
@@ -84,7 +84,7 @@ if [ "${1:-}" = config ]; then
 	exit 0
 fi
 
-EXTRA_PACKAGES="debhelper dpkg-dev libdw-dev" "$ROOT/scripts/apt.sh"
+EXTRA_PACKAGES="debhelper dpkg-dev libdw-dev" "$ROOT/scripts/fetch/packages.sh"
 
 # the part of a package's name that changes with the kernel, and its version
 release=$(kmake kernelrelease)

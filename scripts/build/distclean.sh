@@ -4,8 +4,8 @@
 # Remove OUT, and BUILD with all that was fetched and built; nothing at all while
 # a kernel tree there has work that patches/ lacks, unless FORCE=1.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 # The kernel trees that people work in have a repository of their own; the
 # others are work trees of those, made and changed by scripts alone

@@ -5,10 +5,10 @@
 #
 #   checkpatch.sh [DIR]     those in DIR, by default in patches/
 #
-# What is excepted stands in scripts/checkpatch-exceptions with its reason.
+# What is excepted stands in scripts/data/checkpatch-exceptions with its reason.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 [ -z "${1:-}" ] || PATCHES=$1
 [ -x "$LINUX/scripts/checkpatch.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
@@ -18,7 +18,7 @@ mkdir -p "$BUILD/checkpatch"
 cd "$BUILD/checkpatch"
 
 # PATCH-NAME-OR-* TYPE REASON...
-exceptions=$ROOT/scripts/checkpatch-exceptions
+exceptions=$ROOT/scripts/data/checkpatch-exceptions
 bad=0
 while IFS= read -r -d '' p; do
 	name=$(basename "$p" .patch)

@@ -10,7 +10,7 @@
 # The last line is `N patches, N lines to read, the largest is NN (N lines)`;
 # what is moved does not count as to be read.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 SERIES=${SERIES:-series}
 git -C "$LINUX" rev-parse -q --verify "$SERIES^0" >/dev/null ||

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# build-initramfs.sh series|base: what the machine boots into, with the modules
+# initramfs.sh series|base: what the machine boots into, with the modules
 # of that kernel; see tools/test/guest/README.md for what is in it.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 which=${1:-series}
 case $which in
 series)	s=$V ;;
 base)	s=-base$V ;;
-*)	die "build-initramfs.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/initramfs.sh: no kernel '$which'" "series or base" ;;
 esac
 guest=$ROOT/tools/test/guest
 out=$BUILD/initramfs$s.cpio.gz
@@ -21,7 +21,7 @@ lock "initramfs-$which$V"
 	lock guest
 	busybox()
 	{
-		"$ROOT/scripts/private-apt.sh" download busybox-static:arm64
+		"$ROOT/scripts/fetch/private-apt.sh" download busybox-static:arm64
 		rm -rf "$BUILD/busybox"
 		mkdir -p "$BUILD/busybox"
 		dpkg-deb -x "$(find "$DL" -name 'busybox-static_*_arm64.deb' | sort -V | tail -1)" \
@@ -58,7 +58,7 @@ lock "initramfs-$which$V"
 	fi
 )
 
-state=$(hash_text "$(hash_of "$guest" "$ROOT/tools/pkvm-iommu" "$ROOT/scripts/build-initramfs.sh" "$ROOT/scripts/cpio.py" \
+state=$(hash_text "$(hash_of "$guest" "$ROOT/tools/pkvm-iommu" "$ROOT/scripts/build/initramfs.sh" "$ROOT/scripts/build/cpio.py" \
 	"$BUILD/stamps/kernel-$which$V")")
 if fresh "initramfs$s" "$state" && [ -f "$out" ]; then
 	exit 0
@@ -87,7 +87,7 @@ build()
 	modules=$(modules_of "$BUILD/kernel$s" && modules_of "$BUILD/modules$s")
 	xargs -d "\n" cp -t "$root/lib/modules" <<<"$modules"
 	"${CROSS}strip" --strip-debug "$root"/lib/modules/*.ko "$root"/bin/*
-	"$PYTHON" "$ROOT/scripts/cpio.py" "$root" "$out"
+	"$PYTHON" "$ROOT/scripts/build/cpio.py" "$root" "$out"
 }
 step "build the initramfs ($which)" build
 stamp "initramfs$s" "$state"

@@ -6,8 +6,8 @@
 #
 # In a git index of its own: no work tree is needed or touched.
 
-. "$(dirname "$0")/common.sh"
-. "$(dirname "$0")/series.sh"
+. "$(dirname "$0")/../lib/common.sh"
+. "$(dirname "$0")/../lib/series.sh"
 
 git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 ||
 	die "there is no base kernel in $LINUX" "make fetch"

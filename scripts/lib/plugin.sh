@@ -8,7 +8,7 @@ plugin()
 {
 	local include=$BUILD/qemu-src/include/qemu state
 	[ -f "$include/qemu-plugin.h" ] || die "there is no $include/qemu-plugin.h" "make qemu"
-	state=$(hash_of "$3" "$include/qemu-plugin.h" "$ROOT/scripts/plugin.sh")
+	state=$(hash_of "$3" "$include/qemu-plugin.h" "$ROOT/scripts/lib/plugin.sh")
 	if ! fresh "$1" "$state" || [ ! -f "$4" ]; then
 		step "$2" compile_plugin "$include" "$3" "$4"
 		stamp "$1" "$state"

@@ -5,9 +5,9 @@
 # kernel has. The README files: what they link to exists, and the line that a newcomer
 # is told to change is in the kernel.  TAP lines.
 #
-#   check-docs.sh [KERNEL-TREE]
+#   docs.sh [KERNEL-TREE]
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 tree=${1:-$LINUX}
 doc=$tree/Documentation/virt/kvm/arm/pkvm-iommu.rst

@@ -5,7 +5,7 @@
 # include the kernel's own tegra234.dtsi, and the kernel's own for the boards in
 # tools/jetson/boards.
 
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../lib/common.sh"
 
 dts=$ROOT/tools/qemu/dts
 D=$BUILD/dtb$V
@@ -17,7 +17,7 @@ boards=$(awk '!/^#/ { print $2 }' "$ROOT/tools/jetson/boards")
 
 # shellcheck disable=SC2046
 state=$(hash_text "$(hash_of "$dts" "$ROOT/tools/jetson/boards" $(echo "$nvidia"/tegra234*) \
-	"$LINUX/include/dt-bindings" "$ROOT/scripts/build-dtb.sh")")
+	"$LINUX/include/dt-bindings" "$ROOT/scripts/build/dtb.sh")")
 if fresh "dtb$V" "$state" && [ -d "$D" ]; then
 	exit 0
 fi
