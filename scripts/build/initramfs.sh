@@ -58,8 +58,8 @@ lock "initramfs-$which$V"
 	fi
 )
 
-state=$(hash_text "$(hash_of "$guest" "$ROOT/tools/pkvm-iommu" "$ROOT/scripts/build/initramfs.sh" "$ROOT/scripts/build/cpio.py" \
-	"$BUILD/stamps/kernel-$which$V")")
+state=$(hash_text "$(hash_of "$guest" "$ROOT/tools/pkvm-iommu" "$ROOT/scripts/build/initramfs.sh" \
+	"$ROOT/scripts/build/pack-initramfs.sh" "$BUILD/stamps/kernel-$which$V")")
 if fresh "initramfs$s" "$state" && [ -f "$out" ]; then
 	exit 0
 fi
@@ -87,7 +87,8 @@ build()
 	modules=$(modules_of "$BUILD/kernel$s" && modules_of "$BUILD/modules$s")
 	xargs -d "\n" cp -t "$root/lib/modules" <<<"$modules"
 	"${CROSS}strip" --strip-debug "$root"/lib/modules/*.ko "$root"/bin/*
-	"$PYTHON" "$ROOT/scripts/build/cpio.py" "$root" "$out"
+	find "$root" -exec touch -h -d @0 {} +
+	"$ROOT/scripts/build/pack-initramfs.sh" "$root" "$out"
 }
 step "build the initramfs ($which)" build
 stamp "initramfs$s" "$state"

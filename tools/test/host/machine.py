@@ -136,7 +136,7 @@ def initramfs(boot, workdir):
         raise Missing(f"INITRD_EXTRA={extra} is no directory")
     # the kernel unpacks archives that follow each other
     added = os.path.join(workdir, "extra.cpio.gz")
-    subprocess.run([sys.executable, os.path.join(ROOT, "scripts/build/cpio.py"), extra, added],
+    subprocess.run([os.path.join(ROOT, "scripts/build/pack-initramfs.sh"), extra, added],
                    check=True)
     both = os.path.join(workdir, "initramfs.cpio.gz")
     with open(both, "wb") as out:
