@@ -73,7 +73,7 @@ entries()
 # what they use, so that a new test elsewhere makes none again
 if [ "${NO_BOOT:-0}" != 1 ]; then
 	machine=$(hash_of "$ROOT/tools/test/guest/init" "$ROOT/tools/test/guest/lib.sh" \
-		"$ROOT/tools/test/guest/src/blkstress.c" "$ROOT/tools/test/host" "$ROOT/tools/test/run" \
+		"$ROOT/tools/test/guest/src/blkstress.c" "$ROOT/tools/orinlib" "$ROOT/tools/test/run" \
 		"$BUILD/dtb$V/orin.dtb" "${QEMU:-$BUILD/qemu/qemu-system-aarch64}")
 fi
 boot_state()	# ENTRIES

@@ -112,7 +112,7 @@ hash_of()
 	local p
 	for p in "$@"; do
 		if [ -d "$p" ]; then
-			(cd "$p" && find . \( -type f -o -type l \) ! -name '*.pyc' -print0 |
+			(cd "$p" && find . \( -type f -o -type l ! -xtype d \) ! -name '*.pyc' -print0 |
 				sort -z | xargs -0r sha256sum)
 		elif [ -e "$p" ]; then
 			sha256sum <"$p"

@@ -7,8 +7,9 @@ import os
 import shutil
 import tempfile
 
-from host import machine, tap
-from host.console import Run
+from orinlib import machine, paths, tap
+from orinlib.console import Run
+from orinlib.settings import settings
 
 
 class Failed(Exception):
@@ -16,15 +17,15 @@ class Failed(Exception):
 
 
 def bench_dir(*below):
-    return os.path.join(machine.BUILD, "bench", *below)
+    return os.path.join(paths.BUILD, "bench", *below)
 
 
 def kernel_dir():
     """Of the kernel that is measured, as tools/bench/build has it."""
-    at = os.path.dirname(os.environ.get("KERNEL") or "/")
+    at = os.path.dirname(settings.kernel or "/")
     at = os.path.realpath(os.path.join(at, "../../.."))
     if not os.path.exists(os.path.join(at, ".config")):
-        at = os.path.join(machine.BUILD, "kernel" + machine.variant())
+        at = paths.built("kernel")
     return at
 
 
@@ -33,7 +34,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 
 def extra_tree(files, fio):
     """What the initramfs has in addition; FILES is {path: text}."""
-    tree = tempfile.mkdtemp(prefix="orin-bench-", dir=machine.scratch())
+    tree = tempfile.mkdtemp(prefix="orin-bench-", dir=paths.scratch())
     shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
     shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
     os.makedirs(os.path.join(tree, "lib/modules"))
@@ -42,7 +43,7 @@ def extra_tree(files, fio):
         shutil.copy(path, os.path.join(tree, "lib/modules"))
     if fio:
         shutil.copytree(bench_dir("fio"), tree, dirs_exist_ok=True)
-    user = os.environ.get("INITRD_EXTRA")
+    user = settings.initrd_extra
     if user:
         shutil.copytree(user, tree, dirs_exist_ok=True)
     for path, text in files.items():
@@ -78,8 +79,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
         arguments += ["-plugin", f"{bench_dir()}/elcount.so,out={counts}{plugin_options}"]
     image = ""
     if kernel == "base":
-        image = os.path.join(machine.BUILD, "kernel-base" + machine.variant(),
-                             "arch/arm64/boot/Image")
+        image = paths.kernel_image("base")
     if icount is None:
         icount = smp == 1 or not plugin
     b = machine.Boot(name=name, kernel=kernel, image=image, mode=variant.mode, dtb=dtb or variant.dtb,
@@ -99,7 +99,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
             if r and r.state == "not ok":
                 bad.append(f"{r.name}: {r.reason}")
 
-    log = os.path.join(machine.OUT, "log", name + ".log")
+    log = os.path.join(paths.OUT, "log", name + ".log")
     try:
         run = Run(b, [f"tests={tests}", f"testlimit={timeout}"], timeout, log, on_line).run()
         results.seconds = run.seconds

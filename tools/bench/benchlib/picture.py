@@ -4,9 +4,10 @@
 import os
 import subprocess
 
-from host import machine
+from orinlib import paths
+from orinlib.settings import settings
 
-PICTURES = os.path.join(machine.ROOT, "tools/pictures")
+PICTURES = os.path.join(paths.ROOT, "tools/pictures")
 # what makes the figures those of another kernel or another machine
 OTHERS = ("KERNEL", "KERNEL_SRC", "BASE_VERSION", "QEMU", "MEM", "SMP", "CPU", "APPEND")
 
@@ -34,7 +35,7 @@ def rows(raw):
 
 def update(raw):
     """Write cost.tsv and draw it, unless another kernel or machine was measured."""
-    others = [name for name in OTHERS if machine.env(name)]
+    others = settings.given(OTHERS)
     if others:
         print(f"==> tools/pictures/cost.tsv is left as it is: {', '.join(others)} is set")
         return

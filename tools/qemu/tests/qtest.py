@@ -5,13 +5,14 @@ No CPU runs: the test reads and writes physical memory and device registers,
 and virtual time moves when the test says so.
 """
 
-import json
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+
+from orinlib.qmp import QMP, QMPError
 
 START_TIMEOUT = 30
 
@@ -37,10 +38,8 @@ class Machine:
              "-mon", "chardev=qmp,mode=control"] + args,
             stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
         try:
-            self.qtest = self._accept(listeners[0])
-            self.qmp = self._accept(listeners[1])
-            self._qmp_line()
-            self.execute("qmp_capabilities")
+            self.qtest = self._accept(listeners[0]).makefile("rw")
+            self.qmp = QMP(self._accept(listeners[1]))
         except Exception:
             self.close()
             raise
@@ -55,7 +54,7 @@ class Machine:
             try:
                 conn = listener.accept()[0]
                 conn.settimeout(START_TIMEOUT)
-                return conn.makefile("rw")
+                return conn
             except socket.timeout:
                 if self.proc.poll() is not None:
                     raise RuntimeError("QEMU did not start: " + self.log())
@@ -112,23 +111,11 @@ class Machine:
 
     # QMP
 
-    def _qmp_line(self):
-        while True:
-            line = self.qmp.readline()
-            if not line:
-                raise RuntimeError("QEMU went away: " + self.log())
-            message = json.loads(line)
-            if "event" not in message:
-                return message
-
     def execute(self, command, **arguments):
-        json.dump({"execute": command, "arguments": arguments}, self.qmp)
-        self.qmp.write("\n")
-        self.qmp.flush()
-        answer = self._qmp_line()
-        if "error" in answer:
-            raise RuntimeError(answer["error"]["desc"])
-        return answer["return"]
+        try:
+            return self.qmp.execute(command, **arguments)
+        except QMPError as e:
+            raise RuntimeError(f"{e}: {self.log()}") from e
 
     def get(self, path, prop):
         return self.execute("qom-get", path=path, property=prop)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from . import machine
+from . import machine, paths
 from .qmp import QMP, QMPError, value_of
 from .translations import TranslationLog
 
@@ -95,7 +95,7 @@ class Run:
 
     def run(self):
         os.makedirs(os.path.dirname(self.log_path), exist_ok=True)
-        self.workdir = tempfile.mkdtemp(prefix="orin-", dir=machine.scratch())
+        self.workdir = tempfile.mkdtemp(prefix="orin-", dir=paths.scratch())
         self.start = time.monotonic()
         try:
             with open(self.log_path, "w", encoding="utf-8") as self.log:
@@ -113,7 +113,7 @@ class Run:
             command = machine.command(self.boot, self.workdir, self.words)
             if self.translations:
                 command.append("-S")
-        except machine.Missing as e:
+        except paths.Missing as e:
             self.error = str(e)
             return
         self.log.write("$ " + " ".join(
@@ -227,7 +227,7 @@ class Run:
             if self.qmp or self.qemu.poll() is not None:
                 break
             try:
-                self.qmp = QMP(os.path.join(self.workdir, "qmp"))
+                self.qmp = QMP.connect(os.path.join(self.workdir, "qmp"))
             except OSError:
                 # it has only just been started
                 time.sleep(0.05)

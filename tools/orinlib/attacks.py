@@ -8,11 +8,12 @@ import re
 import time
 from dataclasses import dataclass, field
 
-from . import machine
+from . import machine, paths
 from .console import Run
+from .settings import default, settings
 from .translations import Ownership
 
-TIMEOUT = machine.number("ATTACK_TIMEOUT", 280)
+TIMEOUT = default(settings.attack_timeout, 280)
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Performance:
         self.words = [f"tests={scene.test}", f"testlimit={TIMEOUT}"]
 
     def run(self):
-        log = os.path.join(machine.OUT, "log", self.boot.name + ".log")
+        log = os.path.join(paths.OUT, "log", self.boot.name + ".log")
         run = Run(self.boot, self.words, TIMEOUT, log, self.on_line, log_translations=True).run()
         complaints = self.look_back(run)
         self.outcomes[f"log-{self.scene.name}"] = self.compare(run)

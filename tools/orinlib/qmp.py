@@ -10,13 +10,23 @@ class QMPError(Exception):
 
 
 class QMP:
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rw", encoding="utf-8")
+    """On a connected socket."""
+
+    def __init__(self, connection):
+        connection.settimeout(30)
+        self.file = connection.makefile("rw", encoding="utf-8")
         self._read()                            # the greeting
         self.execute("qmp_capabilities")
+
+    @classmethod
+    def connect(cls, path):
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(path)
+            return cls(connection)
+        except OSError:
+            connection.close()
+            raise
 
     def _read(self):
         line = self.file.readline()

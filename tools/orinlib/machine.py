@@ -1,44 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machine on the host's side: where what was built lies, and QEMU's command
-line for a boot.  Used by the test runner, `make boot` and `make demo` alike.
+"""What a boot is, and QEMU's command line for it.  Used by the test runner,
+`make boot` and `make demo` alike.
 
-A Boot says what a boot is; the environment (QEMU, KERNEL, APPEND, MEM, SMP, CPU,
-INITRD_EXTRA) overrides what it says. PLUGIN, a TCG plugin for QEMU with its
-arguments, is loaded in each boot of the series; {name} there is the boot's.
+A Boot says what a boot is; settings (QEMU, KERNEL, APPEND, MEM, SMP, CPU,
+INITRD_EXTRA) override what it says.
 """
 
 import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, field
 
-ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../.."))
-BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build")
-OUT = os.environ.get("OUT") or os.path.join(ROOT, "out")
+from . import paths
+from .paths import Missing, need
+from .settings import default, settings
 
 DISK = 64 << 20
 
 # how Tegra234's manual calls the SMMUs, by their first instance
 UNITS = {0x8000000: "niso1", 0x12000000: "niso0", 0x10000000: "iso"}
-
-
-class Missing(Exception):
-    """Something that a boot needs is not there."""
-
-
-def env(name, default=None):
-    """An empty variable is as good as none."""
-    return os.environ.get(name) or default
-
-
-def number(name, default):
-    """An environment variable that is a number, hexadecimal with 0x."""
-    try:
-        return int(env(name, str(default)), 0)
-    except ValueError:
-        sys.exit(f"error: {name}={env(name)} is no number; {name}=N")
 
 
 def smmu_unit(node):
@@ -48,33 +29,6 @@ def smmu_unit(node):
         return UNITS.get(int(node.rsplit("@", 1)[-1], 16))
     except ValueError:
         return None
-
-
-def scratch():
-    """Where disk images go: into memory if there is room. The SD card's model
-    waits for the file system, and the whole machine with it."""
-    shm = "/dev/shm"
-    try:
-        room = os.statvfs(shm)
-        if os.access(shm, os.W_OK) and room.f_bavail * room.f_frsize >= 2 << 30:
-            return shm
-    except OSError:
-        pass
-    return None
-
-
-def variant():
-    """Suffix of the build directories; scripts/lib/common.sh computes it."""
-    if env("KERNEL_SRC") or env("BASE_VERSION") or \
-       os.path.exists(os.path.join(BUILD, "base-version")):
-        p = subprocess.run(
-            ["bash", "-c", '. "$1"; printf %s "$V"', "-",
-             os.path.join(ROOT, "scripts/lib/common.sh")],
-            check=False, stdout=subprocess.PIPE, text=True)
-        if p.returncode:
-            sys.exit(1)         # and it has said why
-        return p.stdout
-    return ""
 
 
 @dataclass
@@ -97,9 +51,9 @@ class Boot:
     extra: str = ""                 # a directory, added to the initramfs or the root
 
     def override(self):
-        self.mem = env("MEM", self.mem)
-        self.smp = number("SMP", self.smp)
-        self.cpu = env("CPU", self.cpu)
+        self.mem = default(settings.mem, self.mem)
+        self.smp = default(settings.smp, self.smp)
+        self.cpu = default(settings.cpu, self.cpu)
         return self
 
 
@@ -111,32 +65,20 @@ MODES = {
 }
 
 
-def qemu_binary():
-    return env("QEMU", os.path.join(BUILD, "qemu/qemu-system-aarch64"))
-
-
-def need(path, what):
-    if not os.path.exists(path):
-        raise Missing(f"{what} is missing ({path}); make build")
-    return path
-
-
 def image(boot):
-    suffix = ("-base" if boot.kernel == "base" else "") + variant()
-    return boot.image or env("KERNEL", os.path.join(BUILD, "kernel" + suffix, "arch/arm64/boot/Image"))
+    return boot.image or settings.kernel or paths.kernel_image(boot.kernel)
 
 
 def initramfs(boot, workdir):
-    suffix = ("-base" if boot.kernel == "base" else "") + variant()
-    path = need(os.path.join(BUILD, f"initramfs{suffix}.cpio.gz"), "the initramfs")
-    extra = boot.extra or env("INITRD_EXTRA")
+    path = need(paths.built("initramfs", boot.kernel) + ".cpio.gz", "the initramfs")
+    extra = boot.extra or settings.initrd_extra
     if not extra:
         return path
     if not os.path.isdir(extra):
         raise Missing(f"INITRD_EXTRA={extra} is no directory")
     # the kernel unpacks archives that follow each other
     added = os.path.join(workdir, "extra.cpio.gz")
-    subprocess.run([os.path.join(ROOT, "scripts/build/pack-initramfs.sh"), extra, added],
+    subprocess.run([os.path.join(paths.ROOT, "scripts/build/pack-initramfs.sh"), extra, added],
                    check=True)
     both = os.path.join(workdir, "initramfs.cpio.gz")
     with open(both, "wb") as out:
@@ -155,13 +97,12 @@ ROOTS = {
 def root_disk(boot, workdir, name):
     """A disk with the initramfs's files in an ext4 file system, and a list of
     their sums (/root.sha256)."""
-    suffix = ("-base" if boot.kernel == "base" else "") + variant()
     mke2fs = shutil.which("mke2fs", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not mke2fs:
         raise Missing("mke2fs is missing (package e2fsprogs)")
     tree = os.path.join(workdir, "root")
-    shutil.copytree(need(os.path.join(BUILD, "initramfs" + suffix), "the initramfs's tree"), tree)
-    extra = boot.extra or env("INITRD_EXTRA")
+    shutil.copytree(need(paths.built("initramfs", boot.kernel), "the initramfs's tree"), tree)
+    extra = boot.extra or settings.initrd_extra
     if extra:
         shutil.copytree(extra, tree, dirs_exist_ok=True)
     for d in ("dev", "proc", "sys", "tmp", "run", "mnt"):
@@ -192,18 +133,18 @@ def disk(workdir, name):
 def command(boot, workdir, words=(), interactive=False):
     """QEMU's command line.  The console is stdin and stdout, QMP is the socket
     `qmp` in WORKDIR."""
-    append = ["console=ttyAMA0", MODES[boot.mode], boot.append, *words, env("APPEND", "")]
+    append = ["console=ttyAMA0", MODES[boot.mode], boot.append, *words, settings.append or ""]
     if boot.icount:
         append.append("icount")
     if boot.root:
         append += [ROOTS[boot.root], f"rootfstype=ext4 rw rootwait init={boot.init}"]
     machine = "orin" + ("," + boot.machine if boot.machine else "")
     cmd = [
-        need(qemu_binary(), "QEMU"),
+        need(paths.qemu_binary(), "QEMU"),
         "-M", machine, "-cpu", boot.cpu, "-smp", str(boot.smp), "-m", boot.mem,
         "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
         "-kernel", need(image(boot), "the kernel"),
-        "-dtb", need(os.path.join(BUILD, "dtb" + variant(), boot.dtb + ".dtb"),
+        "-dtb", need(os.path.join(paths.built("dtb"), boot.dtb + ".dtb"),
                      "the device tree"),
         "-append", " ".join(" ".join(append).split()),
         "-serial", "chardev:console",
@@ -219,8 +160,8 @@ def command(boot, workdir, words=(), interactive=False):
         cmd += ["-icount", "shift=0"]
 
     # of the series only, and not where QEMU's plugins and -icount do not go together
-    if env("PLUGIN") and boot.kernel == "series" and not boot.icount:
-        cmd += ["-plugin", env("PLUGIN").format(name=boot.name)]
+    if settings.plugin and boot.kernel == "series" and not boot.icount:
+        cmd += ["-plugin", settings.plugin.format(name=boot.name)]
 
     options = "format=raw,cache=unsafe"
     for dev in boot.devices:
