@@ -12,7 +12,7 @@
 common="bc bison ca-certificates cpio cpp curl device-tree-compiler e2fsprogs flex gcc git graphviz kmod
 	libc6-dev libelf-dev libssl-dev make mandoc patch perl python3 rsync xz-utils zstd
 	libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev ninja-build pkg-config
-	python3-venv zlib1g-dev"
+	python3-pytest python3-venv zlib1g-dev"
 case $HOST_ARCH in
 arm64)	compiler="" ;;
 *)	compiler="gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;

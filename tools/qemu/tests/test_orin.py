@@ -1,20 +1,16 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check the orin machine around its SMMUs: the way of a DMA, the memory
-controller, the bus masters, what is printed at exit (TAP output).
+"""Check the orin machine around its SMMUs: the path of a DMA, the memory
+controller, the bus masters, what is printed at exit.
 
 Each test starts its own QEMU, without a CPU. The SMMUs are left as they come
-out of reset, when they let everything pass and count it by stream ID. A test
-returns how many violations of the memory controller it provoked.
+out of reset, when all streams bypass and are counted by stream ID. A test sets
+`e.violations` to the number of violations of the memory controller that it provokes.
 """
 
-import argparse
 import json
-import os
 import subprocess
-import sys
-import tempfile
-import traceback
+
+import pytest
 
 from qtest import START_TIMEOUT, Machine
 
@@ -46,10 +42,6 @@ BM_DATA = 0x1000
 
 SMMUS = (0x8000000, 0x7000000, 0x12000000, 0x11000000, 0x10000000)
 PLAIN_SMMU = 0x12000000
-
-EMPTY_TREE = """/dts-v1/;
-/ { #address-cells = <2>; #size-cells = <2>; compatible = "test"; };
-"""
 
 
 class BusMaster:
@@ -83,10 +75,10 @@ class BusMaster:
 
 
 class Env:
-    def __init__(self, options, machine, args):
-        self.options = options
-        self.m = Machine(options.qemu, ["-M", "orin" + machine, "-m", "512M",
-                                        "-dtb", options.dtb, *args])
+    def __init__(self, qemu, dtb, machine="", args=()):
+        self.qemu, self.dtb = qemu, dtb
+        self.violations = 0         # of the memory controller, that the test is to provoke
+        self.m = Machine(qemu, ["-M", "orin" + machine, "-m", "512M", "-dtb", dtb, *args])
         self.bm = [BusMaster(self.m, i) for i in range(4)]
         self.plain = "plain-smmu" in machine
         self.ended = False
@@ -115,20 +107,25 @@ class Env:
         return {int(k, 0): v for k, v in stats["bypass_by_sid"].items()}
 
 
-tests = []
+machine = pytest.mark.machine
 
 
-def test(name, machine="", args=()):
-    def add(function):
-        tests.append((name, function, machine, args))
-        return function
-    return add
+@pytest.fixture
+def e(request, qemu, dtb):
+    mark = request.node.get_closest_marker("machine")
+    env = Env(qemu, dtb, *mark.args, **mark.kwargs) if mark else Env(qemu, dtb)
+    try:
+        yield env
+        if not env.plain and not env.ended:
+            env.expect("violations", env.m.get(MC, "violations"), env.violations)
+    finally:
+        print(env.m.log())
+        env.m.close()
 
 
 # ---- Memory controller ----
 
-@test("stream IDs that firmware leaves")
-def _(e):
+def test_stream_IDs_that_firmware_leaves(e):
     for client, sid in ((HDAR, 3), (VICSRD, 0x34), (VIW, 2),
                         (SDMMCRAB, PASSTHROUGH), (XUSB_HOSTR, PASSTHROUGH),
                         (NVDISPLAYR, PASSTHROUGH)):
@@ -136,9 +133,8 @@ def _(e):
         e.expect("security", e.security(client), OVERRIDE)
 
 
-@test("what firmware leaves can be chosen",
-      ",passthrough=vic:hda,no-override=viw,locked=vicsrd")
-def _(e):
+@machine(",passthrough=vic:hda,no-override=viw,locked=vicsrd")
+def test_the_state_that_firmware_leaves_can_be_chosen(e):
     e.expect("passthrough", e.override(VICSWR), PASSTHROUGH)
     e.expect("passthrough", e.override(HDAR), PASSTHROUGH)
     e.expect("not passthrough", e.override(SDMMCRAB), 2)
@@ -146,8 +142,7 @@ def _(e):
     e.expect("locked", e.security(VICSRD), OVERRIDE | LOCK)
 
 
-@test("each client has its SMMU, and the override its effect")
-def _(e):
+def test_each_client_reaches_its_SMMU_with_the_override(e):
     for smmu, client in (("niso0", HDAR), ("niso1", SDMMCRAB), ("iso", VIW)):
         e.set_override(client, 0x15)
         e.expect("load", e.bm[0].load(DATA, client=client, sid=0x16), 0)
@@ -157,8 +152,7 @@ def _(e):
     e.expect("without override", e.seen("niso0"), {0x15: 1, 0x16: 1})
 
 
-@test("passthrough goes around the SMMU")
-def _(e):
+def test_passthrough_bypasses_the_SMMU(e):
     e.m.write(DATA, 0x1234)
     e.set_override(VICSRD, PASSTHROUGH)
     e.expect("load", e.bm[0].load(DATA, client=VICSRD), 0x1234)
@@ -172,8 +166,7 @@ def _(e):
         e.expect("seen by " + smmu, e.seen(smmu), {})
 
 
-@test("a client that does not exist is aborted")
-def _(e):
+def test_a_DMA_of_an_unknown_client_is_aborted(e):
     e.expect("load", e.bm[0].load(DATA, client=NO_CLIENT), None)
     e.expect("counts", (e.bm[0].rd(BM_OK), e.bm[0].rd(BM_ERR)), (0, 1))
 
@@ -193,18 +186,15 @@ def check_lock(e, undo):
     e.expect("the other client", e.override(VICSWR), 0x34)
 
 
-@test("a lock holds until reset")
-def _(e):
+def test_a_lock_holds_until_reset(e):
     check_lock(e, lambda: e.m.execute("system_reset"))
 
 
-@test("a lock holds until a power cycle")
-def _(e):
+def test_a_lock_holds_until_a_power_cycle(e):
     check_lock(e, lambda: e.m.set(MC, "power-cycle", True))
 
 
-@test("a power cycle of the machine reaches memory controller and SMMUs")
-def _(e):
+def test_a_power_cycle_of_the_machine_reaches_memory_controller_and_SMMUs(e):
     scr0 = 0x12000000
     reset = e.m.read(scr0)
     e.m.write(scr0, reset ^ 1)
@@ -215,8 +205,7 @@ def _(e):
     e.expect("override", e.override(VICSRD), 0x34)
 
 
-@test("violations of the sid region")
-def _(e):
+def test_wrong_accesses_to_the_sid_region_are_violations(e):
     e.m.write(MC_SID + 8 * 0x3a, 1)             # no client
     e.m.write(MC_SID + 0xf000, 1)
     e.m.write(MC_SID + 8 * VICSRD, 1, 8)        # size
@@ -226,12 +215,11 @@ def _(e):
     e.expect("override", e.override(VICSRD), 0x15)
     e.expect("security", e.security(VICSRD), OVERRIDE)
     e.expect("sum", e.m.get("/machine", "violations"), 6)
-    return 6
+    e.violations = 6
 
 
-@test("an override is not to begin with a stream ID that nobody wrote",
-      ",no-override=viw:hda")
-def _(e):
+@machine(",no-override=viw:hda")
+def test_enabling_an_override_without_a_written_stream_ID_is_a_violation(e):
     e.set_override(HDAR, 0x15)
     e.set_security(HDAR, OVERRIDE)
     e.set_security(VIW, OVERRIDE)       # a violation
@@ -239,11 +227,10 @@ def _(e):
     e.set_security(VIW, 0)
     e.set_override(VIW, 0x16)
     e.set_security(VIW, OVERRIDE)
-    return 1
+    e.violations = 1
 
 
-@test("what a loss of power has opened is shut before an SMMU is waited for")
-def _(e):
+def test_waiting_for_an_SMMU_before_clients_are_closed_after_a_loss_of_power_is_a_violation(e):
     def sync():
         e.m.write(ISO + TLBGSYNC, 0)
 
@@ -255,11 +242,10 @@ def _(e):
     sync()                              # a violation
     e.set_override(NVDISPLAYR, 0)
     sync()
-    return 1
+    e.violations = 1
 
 
-@test("channels and their interrupt")
-def _(e):
+def test_channels_and_their_interrupt(e):
     m = e.m
     m.watch_irqs(MC)
     e.expect("channels", m.read(MC_CH[0] + CHANNEL_ENABLE), 0xffff)
@@ -283,8 +269,8 @@ def _(e):
     e.expect("global", m.read(MC_BROADCAST + GLOBAL_INTSTATUS), 0)
 
 
-@test("a chip with fewer channels", args=("-global", "tegra234-mc.channels=8"))
-def _(e):
+@machine(args=("-global", "tegra234-mc.channels=8"))
+def test_a_chip_with_fewer_channels(e):
     m = e.m
     e.expect("channels", m.read(MC_CH[0] + CHANNEL_ENABLE), 0xff)
     m.write(MC_BROADCAST + INTMASK, 0x40)
@@ -293,8 +279,7 @@ def _(e):
         e.expect("nothing", m.read(ch + INTMASK), 0)
 
 
-@test("bit 39 of an address: the same memory")
-def _(e):
+def test_bit_39_of_an_address_reaches_the_same_memory(e):
     view = 1 << 39
     e.m.write(0x80001000, 0x12345678)
     e.expect("read", e.m.read(view + 0x80001000), 0x12345678)
@@ -302,21 +287,20 @@ def _(e):
     e.expect("written", e.m.read(0x80001004), 0x87654321)
 
 
-@test("without a memory controller bit 39 is like others", ",plain-smmu=on")
-def _(e):
+@machine(",plain-smmu=on")
+def test_bit_39_is_like_others_without_a_memory_controller(e):
     e.m.write(0x80001000, 0x12345678)
     e.expect("nothing", e.m.read((1 << 39) + 0x80001000), 0)
 
 
-@test("stream ID registers in one region only, unless they are aliased")
-def _(e):
+def test_stream_ID_registers_are_in_one_region_unless_aliased(e):
     e.m.write(MC_BROADCAST + 8 * VICSRD, 0x15)
     e.expect("override", e.override(VICSRD), 0x34)
     e.expect("read", e.m.read(MC_CH[3] + 8 * VICSRD), 0)
 
 
-@test("stream ID registers in all regions", ",mc-alias=on")
-def _(e):
+@machine(",mc-alias=on")
+def test_aliased_stream_ID_registers_are_in_all_regions(e):
     for i, region in enumerate([MC_BROADCAST] + MC_CH):
         e.m.write(region + 8 * VICSRD, 0x20 + i)
         e.expect("override", e.override(VICSRD), 0x20 + i)
@@ -328,8 +312,7 @@ def _(e):
 
 # ---- Bus masters ----
 
-@test("a transfer of 4 KiB over two pages")
-def _(e):
+def test_a_transfer_of_4_KiB_over_two_pages(e):
     bm = e.bm[1]
     e.expect("ID", bm.rd(0), 0x424d4131)
     for i in range(0, 0x1000, 4):
@@ -342,8 +325,7 @@ def _(e):
     e.expect("pages", e.seen("niso0"), {0x24: 2})
 
 
-@test("a loop runs in virtual time until it is stopped")
-def _(e):
+def test_a_loop_runs_in_virtual_time_until_it_is_stopped(e):
     bm = e.bm[0]
     bm.wr(BM_PERIOD, 50)
     bm.wr(BM_DATA, 0x77)
@@ -361,10 +343,9 @@ def _(e):
     e.expect("stopped", (bm.rd(BM_OK), bm.rd(BM_STATUS)), (12, DONE))
 
 
-@test("DMA from power-on, and again after a reset",
-      ",busmaster-boot=1:addr=0x81000000:len=16:write=on:period-us=10"
-      ";0:addr=0x81000000:len=8:client=0x3ff")
-def _(e):
+@machine(",busmaster-boot=1:addr=0x81000000:len=16:write=on:period-us=10"
+         ";0:addr=0x81000000:len=8:client=0x3ff")
+def test_DMA_runs_from_power_on_and_again_after_a_reset(e):
     for _ in range(2):
         e.m.fill(DATA, 16, 0)
         for _ in range(3):
@@ -377,26 +358,22 @@ def _(e):
     e.expect("stream ID", list(e.seen("niso0")), [0x24])
 
 
-@test("a DMA can reach the registers of another device")
-def _(e):
+def test_a_DMA_can_reach_the_registers_of_another_device(e):
     reg = MC_SID + 8 * VICSRD
     e.expect("store", e.bm[1].store(reg, PASSTHROUGH), True)
     e.expect("override", e.override(VICSRD), PASSTHROUGH)
     e.expect("load", e.bm[1].load(reg), PASSTHROUGH)
 
 
-@test("a DMA to the device's own registers ends")
-def _(e):
+def test_a_DMA_to_the_devices_own_registers_is_refused(e):
     e.expect("store", e.bm[0].store(e.bm[0].base + BM_CMD, GO), False)
 
 
-@test("a DMA to where nothing is, is aborted")
-def _(e):
+def test_a_DMA_to_an_unmapped_address_is_aborted(e):
     e.expect("store", e.bm[0].store(0x50000000, 1), False)
 
 
-@test("masters that share a stream ID do so in different clients")
-def _(e):
+def test_masters_that_share_a_stream_ID_have_different_clients(e):
     e.bm[3].load(DATA)
     e.expect("seen", e.seen("niso0"), {2: 1})
     e.set_override(0x7b, 0x15)
@@ -407,8 +384,8 @@ def _(e):
 
 # ---- Board ----
 
-@test("the plain board has stream IDs and no clients", ",plain-smmu=on")
-def _(e):
+@machine(",plain-smmu=on")
+def test_the_plain_board_has_stream_IDs_and_no_clients(e):
     for i, sid in enumerate((0x34, 0x24, 1, 2)):
         e.expect("load", e.bm[i].load(DATA, client=NO_CLIENT), 0)
         e.expect("own SID", e.bm[i].rd(BM_SID), sid)
@@ -425,36 +402,33 @@ def smmu_size(e, base):
 SMALL = ("-global", "arm-smmuv2.num-cb=4", "-global", "arm-smmuv2.num-smr=8")
 
 
-@test("without -global the SMMUs are as large as Tegra234's")
-def _(e):
+def test_the_SMMUs_are_as_large_as_those_of_Tegra234_by_default(e):
     for base in SMMUS:
         e.expect(hex(base), smmu_size(e, base), (128, 128))
 
 
-@test("-global sets the size of every SMMU", args=SMALL)
-def _(e):
+@machine(args=SMALL)
+def test_global_option_sets_the_size_of_each_SMMU(e):
     for base in SMMUS:
         e.expect(hex(base), smmu_size(e, base), (8, 4))
 
 
-@test("without -global the plain board's SMMU is small", ",plain-smmu=on")
-def _(e):
+@machine(",plain-smmu=on")
+def test_the_SMMU_of_the_plain_board_is_small_by_default(e):
     e.expect("size", smmu_size(e, PLAIN_SMMU), (32, 16))
 
 
-@test("-global sets the size of the plain board's SMMU", ",plain-smmu=on",
-      SMALL)
-def _(e):
+@machine(",plain-smmu=on", args=SMALL)
+def test_global_option_sets_the_size_of_the_plain_boards_SMMU(e):
     e.expect("size", smmu_size(e, PLAIN_SMMU), (8, 4))
 
 
-@test("-global cannot change how the SMMUs are wired")
-def _(e):
+def test_global_option_cannot_change_how_the_SMMUs_are_wired(e):
     for name, value in (("num-instances", 1), ("single-irq", "off"),
                         ("name", "other")):
-        p = subprocess.run([e.options.qemu, "-M", "orin", "-accel", "qtest",
+        p = subprocess.run([e.qemu, "-M", "orin", "-accel", "qtest",
                             "-display", "none", "-nodefaults",
-                            "-dtb", e.options.dtb,
+                            "-dtb", e.dtb,
                             "-global", f"arm-smmuv2.{name}={value}"],
                            stdin=subprocess.DEVNULL, capture_output=True,
                            text=True, timeout=START_TIMEOUT)
@@ -463,8 +437,7 @@ def _(e):
                  in p.stderr, True)
 
 
-@test("violations and counters are printed at exit")
-def _(e):
+def test_violations_and_counters_are_printed_at_exit(e):
     e.m.write(MC_SID + 0xf000, 1)
     e.bm[0].load(DATA)
     e.bm[2].load(DATA)
@@ -483,52 +456,3 @@ def _(e):
     e.expect("SMMUs", sorted(stats["smmu"]), ["iso", "niso0", "niso1"])
     e.expect("bus masters", [b["ok"] for b in stats["busmaster"]],
              [1, 0, 1, 0])
-
-
-# ---- Runner ----
-
-def run(options, number, name, function, machine, args):
-    env = None
-    try:
-        env = Env(options, machine, args)
-        expected = function(env) or 0
-        if not env.plain and not env.ended:
-            env.expect("violations", env.m.get(MC, "violations"), expected)
-        print("ok %d - orin: %s" % (number, name))
-        return True
-    except Exception:
-        print("not ok %d - orin: %s" % (number, name))
-        text = traceback.format_exc()
-        if env:
-            text += env.m.log()
-        for line in text.splitlines():
-            print("# " + line)
-        return False
-    finally:
-        sys.stdout.flush()
-        if env:
-            env.m.close()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--qemu", default=os.environ.get(
-        "QEMU", "qemu-system-aarch64"))
-    parser.add_argument("only", nargs="*", help="parts of test names")
-    options = parser.parse_args()
-    chosen = [t for t in tests
-              if not options.only or any(o in t[0] for o in options.only)]
-    if not chosen:
-        sys.exit("error: no test has %s in its name; leave it out for all" %
-                 " or ".join(options.only))
-
-    with tempfile.TemporaryDirectory() as scratch:
-        options.dtb = os.path.join(scratch, "empty.dtb")
-        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o",
-                        options.dtb], input=EMPTY_TREE.encode(), check=True)
-        print("1..%d" % len(chosen))
-        results = [run(options, i + 1, *t) for i, t in enumerate(chosen)]
-    sys.exit(0 if all(results) else 1)
-
-
-main()
