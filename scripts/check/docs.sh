@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The series' document: its diagrams render, and it has every hypercall that the
-# kernel has. The README files: what they link to exists, and the line that a newcomer
+# kernel has. The README files and patches/FILES.md: what they link to exists, and the line that a newcomer
 # is told to change is in the kernel.  TAP lines.
 #
 #   docs.sh [KERNEL-TREE]
@@ -51,7 +51,7 @@ else
 fi
 
 # [text](FILE) of each README, relative to it
-lost=$(cd "$ROOT" && find README.md scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
+lost=$(cd "$ROOT" && find README.md patches scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
 	while IFS=: read -r readme link; do
 		link=${link#](}
 		case $link in

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Prove that base + patches/ gives exactly the kernel files that lie here, no
-# file missing, none too many, each byte and mode the same.
+# file missing, none too many, each byte and mode the same; and that patches/FILES.md
+# lists each file that the patches touch.
 #
 # In a git index of its own: no work tree is needed or touched.
 
@@ -48,6 +49,10 @@ for f in $(comm -12 <(echo "$added") <(echo "$here") | grep . || true); do
 		say "$f: differs from what the series makes it"
 done
 
+# numbers of lines are those on the default base
+[ -n "$V" ] || [ "$(files_listing "$tree")" = "$(cat "$PATCHES/FILES.md" 2>/dev/null)" ] ||
+	say "patches/FILES.md: not the listing of the files that these patches touch"
+
 [ $bad = 0 ] || die "$bad difference(s) between patches/ and the files here" "make export-series"
 echo "check-series: $n patches on $(git -C "$LINUX" log -1 --format=%s base) give exactly" \
-     "the $(echo "$added" | grep -c . || true) new files here"
+     "the $(echo "$added" | grep -c . || true) new files here$([ -n "$V" ] || echo ", and patches/FILES.md lists what they touch")"

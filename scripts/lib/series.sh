@@ -5,6 +5,7 @@
 #
 #   patches/NNNN-*.patch            the series, for `git am patches/*.patch`
 #   patches/0000-cover-letter.txt   its cover letter, made of scripts/data/cover-letter.txt
+#   patches/FILES.md                each file that the series touches, and by which patches
 #   arch/ drivers/ include/ ...     the files that the series adds, as they end up
 #
 # The same commits give the same bytes on every machine: no commit ids, no
@@ -47,7 +48,7 @@ same_as_patches()
 	local tmp rc=0
 	tmp=$(mktemp -d "$BUILD/export.XXXXXX")
 	format_series "$LINUX" base series "$tmp"
-	diff -rq -x '*.txt' "$tmp" "$PATCHES" >/dev/null 2>&1 ||
+	diff -rq -x '*.txt' -x FILES.md "$tmp" "$PATCHES" >/dev/null 2>&1 ||
 		{ [ -z "$(ls "$tmp")" ] && [ -z "$(patch_files | tr -d '\0')" ]; } || rc=1
 	rm -rf "$tmp"
 	return $rc
@@ -135,6 +136,12 @@ cover_letter()
 added_files()
 {
 	stable_git "$1" diff --name-only --diff-filter=A -M "$2" "$3"
+}
+
+# files_listing TO: what patches/FILES.md has to say, of base + patches/, which is TO
+files_listing()
+{
+	"$PYTHON" "$ROOT/scripts/series/files.py" "$LINUX" base "$1" "$PATCHES"
 }
 
 # exported_files: what of the kernel lies in this repository

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Write branch `series` of the kernel work tree to patches/, and the files that
-# it adds to their in-tree paths here; remove what it no longer has.
+# Write branch `series` of the kernel work tree to patches/, with a listing of the
+# files that it touches, and the files that it adds to their in-tree paths here; remove
+# what it no longer has.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -21,6 +22,8 @@ format_series "$LINUX" base series "$new/patches"
 mkdir -p "$PATCHES" "$new/patches"
 find "$PATCHES" -maxdepth 1 \( -name '[0-9]*.patch' -o -name '0000-cover-letter.txt' \) -delete
 find "$new/patches" -type f -exec cp {} "$PATCHES" \;
+files_listing series >"$new/FILES.md"
+cp "$new/FILES.md" "$PATCHES/FILES.md"
 
 added_files "$LINUX" base series | sort >"$new/added"
 while read -r f; do
