@@ -18,7 +18,7 @@
 
 #if __has_include(<asm/kvm_iommu.h>)
 
-#include <asm/kvm_iommu.h>
+#include <common/hypercall.h>
 
 /* With the kernel itself at EL2 there is nobody to call. */
 #define call(res, f, ...)							\
@@ -29,25 +29,20 @@ do {										\
 		arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);	\
 } while (0)
 
-/* What the call says, a0 before a1. */
-static long answer(const struct arm_smccc_res *res)
-{
-	return res->a0 == SMCCC_RET_SUCCESS ? (long)res->a1 : -EOPNOTSUPP;
-}
-
 /* EL2 asks for the memory of its tables; what it is given it keeps. */
-static bool give_memory(unsigned long order)
+static bool give_memory(u64 want)
 {
+	unsigned int order = wanted_order(want);
 	struct arm_smccc_res res;
 	struct page *page;
 
 	if (order > KVM_IOMMU_MAX_ORDER)
 		return false;
-	page = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
+	page = alloc_wanted(want, __GFP_ZERO);
 	if (!page)
 		return false;
 	call(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
-	if (!answer(&res))
+	if (!hypercall_answer(&res))
 		return true;
 	__free_pages(page, order);
 	return false;
@@ -60,11 +55,11 @@ long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 
 	for (tries = 0; tries < 8; tries++) {
 		call(&res, __pkvm_iommu_map, handle, iova, phys, pgsize, pgcount, prot);
-		if (answer(&res) != -ENOMEM ||
-		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
+		if (hypercall_answer(&res) != -ENOMEM ||
+		    !give_memory(res.a3))
 			break;
 	}
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 /* The host's own lists are in the same pages, one for each CPU. */
@@ -82,11 +77,11 @@ long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot)
 		memcpy(*this_cpu_ptr(lists), runs, nr * sizeof(*runs));
 		call(&res, __pkvm_iommu_map_runs, handle, iova, nr, prot);
 		local_irq_restore(flags);
-		if (answer(&res) != -ENOMEM || res.a2 ||
-		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
+		if (hypercall_answer(&res) != -ENOMEM || res.a2 ||
+		    !give_memory(res.a3))
 			break;
 	}
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
@@ -94,7 +89,7 @@ long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_unmap, handle, iova, pgsize, pgcount);
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
@@ -102,7 +97,7 @@ long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_attach, handle, iommu, endpoint, id, 0);
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
@@ -110,7 +105,7 @@ long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_detach, handle, iommu, endpoint, id);
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_topup(u64 pfn)
@@ -118,7 +113,7 @@ long hyp_topup(u64 pfn)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_topup, pfn, 0);
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_topup_block(u64 pfn)
@@ -126,7 +121,7 @@ long hyp_topup_block(u64 pfn)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_topup, pfn, KVM_IOMMU_MAX_ORDER);
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_reclaim(u64 *pfn)
@@ -135,7 +130,7 @@ long hyp_reclaim(u64 *pfn)
 
 	call(&res, __pkvm_iommu_reclaim, 0);
 	*pfn = res.a2;
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_alloc_domain(u32 iommu)
@@ -145,11 +140,11 @@ long hyp_alloc_domain(u32 iommu)
 
 	for (tries = 0; tries < 8; tries++) {
 		call(&res, __pkvm_iommu_alloc_domain, iommu, KVM_IOMMU_FMT_LPAE);
-		if (answer(&res) != -ENOMEM ||
-		    !give_memory(FIELD_GET(KVM_IOMMU_BLOCK_ORDER, res.a3)))
+		if (hypercall_answer(&res) != -ENOMEM ||
+		    !give_memory(res.a3))
 			break;
 	}
-	return answer(&res);
+	return hypercall_answer(&res);
 }
 
 long hyp_free_domain(u64 handle)
@@ -158,8 +153,8 @@ long hyp_free_domain(u64 handle)
 
 	do {
 		call(&res, __pkvm_iommu_free_domain, handle);
-	} while (answer(&res) == -EAGAIN);
-	return answer(&res);
+	} while (hypercall_answer(&res) == -EAGAIN);
+	return hypercall_answer(&res);
 }
 
 long hyp_stream_bank(void)
@@ -167,8 +162,8 @@ long hyp_stream_bank(void)
 	struct arm_smccc_res res;
 
 	call(&res, __pkvm_iommu_stream_info, bm_iommu, bm_endpoint, bm_info.sid);
-	if (answer(&res))
-		return answer(&res);
+	if (hypercall_answer(&res))
+		return hypercall_answer(&res);
 	if (!(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
 		return -ENOENT;
 	return FIELD_GET(KVM_IOMMU_STREAM_BANK, res.a2);
@@ -203,7 +198,7 @@ static int find_bm(u32 *handle)
 	for (i = 0; i < SMMU_SEARCH && ret; i++) {
 		for (j = 0; j < ENDPOINT_SEARCH && ret; j++) {
 			call(&res, __pkvm_iommu_stream_info, i, j, bm_info.sid);
-			if (answer(&res) || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+			if (hypercall_answer(&res) || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
 				continue;
 			/* Other SMMUs may have that stream ID, too. */
 			*handle = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2);
@@ -409,17 +404,17 @@ static void attack_handles(struct outcome *o, unsigned long data, const char *ar
 		u64 h = bad_handles[i];
 
 		call(&res, __pkvm_iommu_map, h, ATTACK_IOVA, page_to_phys(own), SZ_4K, 1, RW);
-		if (answer(&res) >= 0) {
+		if (hypercall_answer(&res) >= 0) {
 			is_open(o, "map with handle %#llx", h);
 			goto out;
 		}
 		call(&res, __pkvm_iommu_unmap, h, ATTACK_IOVA, SZ_4K, 1);
-		if (answer(&res) >= 0) {
+		if (hypercall_answer(&res) >= 0) {
 			is_open(o, "unmap with handle %#llx", h);
 			goto out;
 		}
 		call(&res, __pkvm_iommu_iova_to_phys, h, ATTACK_IOVA);
-		if (answer(&res) >= 0) {
+		if (hypercall_answer(&res) >= 0) {
 			is_open(o, "iova_to_phys with handle %#llx", h);
 			goto out;
 		}
@@ -429,13 +424,13 @@ static void attack_handles(struct outcome *o, unsigned long data, const char *ar
 			goto out;
 		}
 		call(&res, __pkvm_iommu_free_domain, h);
-		if (answer(&res) >= 0) {
+		if (hypercall_answer(&res) >= 0) {
 			is_open(o, "free with handle %#llx", h);
 			goto out;
 		}
 	}
 	call(&res, __pkvm_iommu_free_domain, handle);
-	if (answer(&res) >= 0)
+	if (hypercall_answer(&res) >= 0)
 		is_open(o, "a domain was freed that a device is attached to");
 	else
 		is_stopped(o, "%zu bad handles and an attached domain, all refused",
@@ -529,7 +524,7 @@ static bool stream_is_attached(u32 iommu, u32 sid)
 
 	for (i = 0; i < ENDPOINT_SEARCH; i++) {
 		call(&res, __pkvm_iommu_stream_info, iommu, i, sid);
-		if (!answer(&res) && res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+		if (!hypercall_answer(&res) && res.a2 & KVM_IOMMU_STREAM_ATTACHED)
 			return true;
 	}
 	return false;
@@ -550,7 +545,7 @@ static void attack_refused(struct outcome *o, unsigned long data, const char *ar
 		for (j = 0; j < ENDPOINT_SEARCH; j++) {
 			for (sid = 0; sid < 0x7f; sid++) {
 				call(&res, __pkvm_iommu_stream_info, i, j, sid);
-				if (answer(&res) || res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+				if (hypercall_answer(&res) || res.a2 & KVM_IOMMU_STREAM_ATTACHED)
 					continue;
 				first = try_stream(i, j, sid);
 				ret = first;
@@ -581,7 +576,7 @@ static void attack_init(struct outcome *o, unsigned long data, const char *arg)
 	if (!own)
 		return;
 	call(&res, __pkvm_iommu_init, 0, page_to_pfn(own), 4);
-	if (answer(&res) >= 0)
+	if (hypercall_answer(&res) >= 0)
 		is_open(o, "described again");
 	else if (!host_may_write(page_to_phys(own)))
 		is_open(o, "refused, but the page was taken");
@@ -615,13 +610,13 @@ static void attack_topup(struct outcome *o, unsigned long data, const char *arg)
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		call(&res, __pkvm_iommu_topup, bad[i][0], bad[i][1]);
-		if (answer(&res) >= 0) {
+		if (hypercall_answer(&res) >= 0) {
 			is_open(o, "page %#llx of order %llu was taken", bad[i][0], bad[i][1]);
 			return;
 		}
 	}
 	call(&res, __pkvm_iommu_reclaim, KVM_IOMMU_MAX_ORDER + 1);
-	if (answer(&res) >= 0) {
+	if (hypercall_answer(&res) >= 0) {
 		is_open(o, "reclaim of an order that does not exist");
 		return;
 	}

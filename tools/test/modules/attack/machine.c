@@ -10,9 +10,8 @@
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/kvm_host.h>
-#include <linux/of.h>
-#include <linux/of_address.h>
 
+#include <common/places.h>
 #include <mmio/access.h>
 
 #include "attack.h"
@@ -24,7 +23,7 @@ struct bm *bm;
 struct bm_info bm_info;
 struct smmu *bm_smmu;
 
-static unsigned long (*lookup_name)(const char *name);
+static lookup_name_t lookup_name;
 
 void *symbol(const char *name)
 {
@@ -38,15 +37,9 @@ phys_addr_t symbol_phys(const char *name)
 	return va ? va - kimage_voffset : 0;
 }
 
-/*
- * EL2 carves its tables from the start of the memory that was reserved for it,
- * which is rounded up to 2 MiB: the last page is its own, and idle.
- */
 phys_addr_t hyp_spare_page(void)
 {
-	phys_addr_t *base = symbol("hyp_mem_base"), *size = symbol("hyp_mem_size");
-
-	return base && size && *base ? *base + *size - PAGE_SIZE : 0;
+	return hyp_idle_page(lookup_name);
 }
 
 phys_addr_t hyp_text_page(void)
@@ -220,22 +213,13 @@ bool dma(u64 addr, bool write, void *data, u32 len)
 
 static void find_smmus(const struct device_node *mine)
 {
-	static const char * const compatible[] = {
-		"nvidia,tegra234-smmu", "arm,mmu-500", "arm,smmu-v2",
-	};
 	struct device_node *np;
 	struct resource res;
 	struct smmu *s;
-	int i;
 
-	for_each_node_with_property(np, "#iommu-cells") {
-		for (i = 0; i < ARRAY_SIZE(compatible); i++)
-			if (of_device_is_compatible(np, compatible[i]))
-				break;
-		if (i == ARRAY_SIZE(compatible) || !of_device_is_available(np) ||
-		    nr_smmus == MAX_SMMUS)
+	for_each_smmu(np) {
+		if (nr_smmus == MAX_SMMUS)
 			continue;
-
 		s = &smmus[nr_smmus++];
 		while (s->nr_instances < MAX_INSTANCES &&
 		       !of_address_to_resource(np, s->nr_instances, &res)) {
@@ -250,7 +234,7 @@ static void find_smmus(const struct device_node *mine)
 
 static void find_mc(void)
 {
-	struct device_node *np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
+	struct device_node *np = find_mc_node();
 	struct resource res;
 	int i;
 

@@ -118,6 +118,12 @@ static inline bool bm_once(struct bm *bm, u32 client, u32 sid, u32 flags, u64 ad
 	return (x.status & BM_S_DONE) && !(x.status & BM_S_ERROR) && x.ok_count == 1;
 }
 
+/* The same with the client and the stream ID of its device tree node. */
+static inline bool bm_dma(struct bm *bm, u32 flags, u64 addr, void *data, u32 len)
+{
+	return bm_once(bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, addr, data, len);
+}
+
 /* What has become of a loop; @data may be NULL. */
 void bm_status(struct bm *bm, struct bm_xfer *xfer, void *data);
 void bm_stop(struct bm *bm);

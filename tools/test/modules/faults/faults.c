@@ -27,7 +27,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/arm-smccc.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -37,9 +36,9 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 
-#include <asm/kvm_asm.h>
-
 #include <busmaster/busmaster.h>
+#include <common/domain.h>
+#include <common/hypercall.h>
 
 #define NR_LABS		4
 #define NR_PAGES	16
@@ -47,8 +46,7 @@
 
 struct lab {
 	struct bm *bm;
-	struct iommu_group *group;
-	struct iommu_domain *domain;
+	struct own_domain own;
 	struct page *page[NR_PAGES];	/* NULL: given away, or lost */
 	bool mapped[NR_PAGES];
 	unsigned long told;
@@ -79,15 +77,12 @@ static long give(struct lab *lab, unsigned int i)
 	struct arm_smccc_res res;
 	long ret;
 
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_topup), page_to_pfn(lab->page[i]), 0,
-			  &res);
-	ret = res.a0 ? -EOPNOTSUPP : res.a1;
+	ret = hypercall(&res, __pkvm_iommu_topup, page_to_pfn(lab->page[i]), 0);
 	if (ret)
 		return ret;
 
 	lab->page[i] = NULL;
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_reclaim), 0, &res);
-	if (!res.a0 && !res.a1)
+	if (!hypercall(&res, __pkvm_iommu_reclaim, 0))
 		__free_page(pfn_to_page(res.a2));
 	return 0;
 }
@@ -98,15 +93,12 @@ static void free_lab(struct lab *lab)
 
 	for (i = 0; i < NR_PAGES; i++) {
 		if (lab->mapped[i])
-			iommu_unmap(lab->domain, BASE + i * PAGE_SIZE, PAGE_SIZE);
+			iommu_unmap(lab->own.domain, BASE + i * PAGE_SIZE, PAGE_SIZE);
 		/* what a lost domain holds on to must not be met again */
 		if (lab->page[i] && give(lab, i) && lab->page[i])
 			pr_info("page %#lx stays where it is\n", page_to_pfn(lab->page[i]));
 	}
-	if (!IS_ERR_OR_NULL(lab->domain))
-		iommu_domain_free(lab->domain);
-	if (lab->group)
-		iommu_group_put(lab->group);
+	own_domain_free(&lab->own);
 	*lab = (struct lab) {};
 }
 
@@ -119,18 +111,7 @@ static int own(struct lab *lab, unsigned int n)
 	lab->bm = bm_get(n);
 	if (!lab->bm)
 		return -ENODEV;
-	lab->group = iommu_group_get(bm_device(lab->bm));
-	if (!lab->group) {
-		lab->bm = NULL;
-		return -ENODEV;
-	}
-	lab->domain = iommu_paging_domain_alloc(bm_device(lab->bm));
-	if (IS_ERR(lab->domain)) {
-		ret = PTR_ERR(lab->domain);
-		goto free;
-	}
-	iommu_set_fault_handler(lab->domain, handler, lab);
-	ret = iommu_attach_group(lab->domain, lab->group);
+	ret = own_domain_attach(&lab->own, lab->bm, handler, lab);
 	if (ret)
 		goto free;
 
@@ -139,7 +120,7 @@ static int own(struct lab *lab, unsigned int n)
 		lab->page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!lab->page[i])
 			goto detach;
-		ret = iommu_map(lab->domain, BASE + i * PAGE_SIZE, page_to_phys(lab->page[i]),
+		ret = iommu_map(lab->own.domain, BASE + i * PAGE_SIZE, page_to_phys(lab->page[i]),
 				PAGE_SIZE, IOMMU_READ | IOMMU_WRITE, GFP_KERNEL);
 		if (ret)
 			goto detach;
@@ -148,7 +129,7 @@ static int own(struct lab *lab, unsigned int n)
 	return 0;
 
 detach:
-	iommu_detach_group(lab->domain, lab->group);
+	own_domain_detach(&lab->own);
 free:
 	free_lab(lab);
 	return ret;
@@ -157,14 +138,13 @@ free:
 static void drop(struct lab *lab)
 {
 	bm_stop(lab->bm);
-	iommu_detach_group(lab->domain, lab->group);
+	own_domain_detach(&lab->own);
 	free_lab(lab);
 }
 
 static bool dma(struct lab *lab, u64 addr, bool write, u64 *word)
 {
-	return bm_once(lab->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, write ? BM_F_WRITE : 0, addr,
-		       word, sizeof(*word));
+	return bm_dma(lab->bm, write ? BM_F_WRITE : 0, addr, word, sizeof(*word));
 }
 
 /* The display's client has no way to write: then reading has to do. */
@@ -213,9 +193,9 @@ static int fill(struct lab *lab)
 
 	for (i = 1; i <= 8 && !ret; i++) {
 		iova = BASE + i * SZ_2M;
-		ret = iommu_map(lab->domain, iova, page_to_phys(lab->page[0]), PAGE_SIZE,
+		ret = iommu_map(lab->own.domain, iova, page_to_phys(lab->page[0]), PAGE_SIZE,
 				IOMMU_READ, GFP_KERNEL);
-		if (!ret && iommu_unmap(lab->domain, iova, PAGE_SIZE) != PAGE_SIZE)
+		if (!ret && iommu_unmap(lab->own.domain, iova, PAGE_SIZE) != PAGE_SIZE)
 			ret = -EIO;
 	}
 	return ret;
@@ -274,7 +254,7 @@ static int run(char *s, int size, const char *verb, unsigned int n, const char *
 	}
 	if (!strcmp(verb, "empty")) {
 		start = ktime_get();
-		unmapped = iommu_unmap(lab->domain, BASE, NR_PAGES * PAGE_SIZE);
+		unmapped = iommu_unmap(lab->own.domain, BASE, NR_PAGES * PAGE_SIZE);
 		memset(lab->mapped, 0, sizeof(lab->mapped));
 		return scnprintf(s, size, "%zu %lld\n", unmapped,
 				 ktime_ms_delta(ktime_get(), start));
@@ -283,7 +263,7 @@ static int run(char *s, int size, const char *verb, unsigned int n, const char *
 		goto bad;
 	if (!strcmp(verb, "unmap")) {
 		start = ktime_get();
-		unmapped = iommu_unmap(lab->domain, BASE + page * PAGE_SIZE, PAGE_SIZE);
+		unmapped = iommu_unmap(lab->own.domain, BASE + page * PAGE_SIZE, PAGE_SIZE);
 		lab->mapped[page] = false;
 		return scnprintf(s, size, "%zu %lld\n", unmapped,
 				 ktime_ms_delta(ktime_get(), start));

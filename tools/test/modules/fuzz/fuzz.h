@@ -34,17 +34,15 @@
 #ifndef _FUZZ_H
 #define _FUZZ_H
 
-#include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
-#include <linux/prandom.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
-#include <asm/kvm_asm.h>
-#include <asm/kvm_iommu.h>
 
 #include <busmaster/busmaster.h>
+#include <common/hypercall.h>
+#include <common/random.h>
 
 #undef pr_fmt
 #define pr_fmt(fmt) "fuzz: " fmt
@@ -153,8 +151,7 @@ __printf(1, 2) void violation(const char *fmt, ...);
 #define call(res, f, ...)							\
 ({										\
 	raw_cpu_inc(fuzz_calls);						\
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);		\
-	(res)->a0 ? -EOPNOTSUPP : (long)(res)->a1;				\
+	hypercall(res, f, ##__VA_ARGS__);					\
 })
 DECLARE_PER_CPU(u64, fuzz_calls);
 
@@ -212,14 +209,12 @@ extern struct rnd_state rnd_state;
 
 static inline u32 rnd(u32 below)
 {
-	return below ? (u64)prandom_u32_state(&rnd_state) * below >> 32 : 0;
+	return random_below(&rnd_state, below);
 }
 
 static inline u64 rnd64(void)
 {
-	u64 high = prandom_u32_state(&rnd_state);
-
-	return high << 32 | prandom_u32_state(&rnd_state);
+	return random_u64(&rnd_state);
 }
 
 static inline bool chance(u32 one_in)

@@ -122,7 +122,7 @@ long give_pfn(u64 pfn, u64 order, struct arm_smccc_res *res)
 /* What EL2 says it wants */
 long give_page(u64 want)
 {
-	unsigned int order = FIELD_GET(KVM_IOMMU_BLOCK_ORDER, want), i, j, n = 1 << order;
+	unsigned int order = wanted_order(want), i, j, n = 1 << order;
 	struct arm_smccc_res res;
 	unsigned long flags;
 	long ret = -ENOMEM;

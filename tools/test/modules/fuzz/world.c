@@ -5,16 +5,13 @@
  */
 #include <linux/interrupt.h>
 #include <linux/mm.h>
-#include <linux/of.h>
-#include <linux/of_address.h>
 #include <linux/of_irq.h>
 #include <linux/slab.h>
-#include <linux/vmstat.h>
+
+#include <common/places.h>
 
 #include "fuzz.h"
 
-#define MAX_ENDPOINTS	64
-#define MAX_SIDS	128
 #define PROBE_IOVA	0x10000000UL
 /* Bit 39 of an address has a meaning of its own on Tegra234. */
 #define DMA_LIMIT	BIT_ULL(39)
@@ -69,20 +66,12 @@ bool may_be_mapped(u64 phys, u64 size)
 
 static void find_registers(void)
 {
-	static const char * const compatible[] = {
-		"nvidia,tegra234-smmu", "arm,mmu-500", "arm,smmu-v2",
-	};
 	struct device_node *np;
 	struct resource res;
 	unsigned int irq;
-	int i, n;
+	int n;
 
-	for_each_node_with_property(np, "#iommu-cells") {
-		for (i = 0; i < ARRAY_SIZE(compatible); i++)
-			if (of_device_is_compatible(np, compatible[i]))
-				break;
-		if (i == ARRAY_SIZE(compatible) || !of_device_is_available(np))
-			continue;
+	for_each_smmu(np) {
 		for (n = 0; n < 2 && !of_address_to_resource(np, n, &res); n++) {
 			forbid(res.start, resource_size(&res));
 			if (nr_specials < 10)
@@ -92,7 +81,7 @@ static void find_registers(void)
 		for (n = 0; (irq = irq_of_parse_and_map(np, n)); n++)
 			disable_irq(irq);
 	}
-	np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
+	np = find_mc_node();
 	has_mc = np;
 	if (np && !of_address_to_resource(np, 0, &res)) {
 		forbid(res.start, resource_size(&res));
@@ -106,26 +95,24 @@ static void find_registers(void)
 
 static int find_memory(unsigned long lookup)
 {
-	unsigned long (*lookup_name)(const char *name) = (void *)lookup;
-	phys_addr_t *base, *size;
+	lookup_name_t lookup_name = (void *)lookup;
+	phys_addr_t base, size;
 	unsigned long text, end, *last;
 
-	base = (void *)lookup_name("hyp_mem_base");
-	size = (void *)lookup_name("hyp_mem_size");
 	text = lookup_name("__hyp_text_start");
 	end = lookup_name("__hyp_text_end");
 	last = (void *)lookup_name("max_pfn");
 	lists = (void *)lookup_name("kvm_iommu_runs");
-	if (!base || !size || !*base || !text || !lists || !last)
+	if (!hyp_memory(lookup_name, &base, &size) || !text || !lists || !last)
 		return -ENOENT;
 
 	/* Large blocks: memory, if there is so much, and where nothing is */
 	special(BIT_ULL(32));
 	special(SZ_1G);
 	special(SZ_2G + SZ_256M);
-	forbid(*base, *size);
-	special(*base);
-	special(*base - PAGE_SIZE);
+	forbid(base, size);
+	special(base);
+	special(base - PAGE_SIZE);
 	forbid(__pa_symbol(text), end - text);
 	special(__pa_symbol(text));
 	find_registers();
@@ -136,22 +123,19 @@ static int find_memory(unsigned long lookup)
 	return 0;
 }
 
-static void find_streams(void)
+static long stream_info(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;
-	u32 iommu, endpoint, sid;
+	long ret = call(&res, __pkvm_iommu_stream_info, iommu, endpoint, sid);
 
-	for (iommu = 0; ; iommu++) {
-		if (call(&res, __pkvm_iommu_stream_info, iommu, 0, 0) == -EINVAL)
-			break;
-		for (endpoint = 0; endpoint < MAX_ENDPOINTS; endpoint++)
-			for (sid = 0; sid < MAX_SIDS && nr_streams < MAX_STREAMS; sid++)
-				if (!call(&res, __pkvm_iommu_stream_info, iommu, endpoint, sid))
-					streams[nr_streams++] = (struct stream) {
-						iommu, endpoint, sid,
-					};
-	}
-	nr_iommus = iommu;
+	*state = res.a2;
+	return ret;
+}
+
+static void add_stream(u32 iommu, u32 endpoint, u32 sid, u64 state)
+{
+	if (nr_streams < MAX_STREAMS)
+		streams[nr_streams++] = (struct stream) { iommu, endpoint, sid };
 }
 
 static u64 stat(u32 which)
@@ -227,9 +211,7 @@ static void return_pool(void)
 			if (ret)
 				break;
 			page = pfn_to_page(res.a2);
-			mod_node_page_state(page_pgdat(page), NR_IOMMU_PAGES, -(1L << order));
-			mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE,
-					    -(1L << order));
+			count_given(page, -(1L << order));
 			__free_pages(page, order);
 		} while (!ret);
 	}
@@ -237,7 +219,7 @@ static void return_pool(void)
 
 bool dma(struct stream *s, u64 iova, u32 flags, void *data, u32 len)
 {
-	return bm_once(s->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, iova, data, len);
+	return bm_dma(s->bm, flags, iova, data, len);
 }
 
 /*
@@ -315,7 +297,7 @@ int world_init(unsigned long lookup)
 	ret = find_memory(lookup) ?: pages_init();
 	if (ret)
 		return ret;
-	find_streams();
+	nr_iommus = ask_for_streams(stream_info, add_stream);
 	for (i = 0; i < nr_streams; i++)
 		detach_all(&streams[i]);
 	free_all();

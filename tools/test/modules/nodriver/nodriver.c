@@ -10,7 +10,6 @@
  * absent=1: KVM did not come up. The host is not deprivileged, and the hypervisor
  * knows none of these calls.
  */
-#include <linux/arm-smccc.h>
 #include <linux/cpu.h>
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
@@ -22,9 +21,7 @@
 #include <linux/sizes.h>
 #include <linux/smp.h>
 
-#include <asm/kvm_asm.h>
-#include <asm/kvm_iommu.h>
-
+#include <common/hypercall.h>
 #include <mmio/access.h>
 
 #define NR_ARGS		6
@@ -35,8 +32,7 @@
 static bool absent;
 module_param(absent, bool, 0444);
 
-#define FN(f, n, answer, ...)						\
-	{ #f, KVM_HOST_SMCCC_FUNC(__pkvm_iommu_##f), n, answer, { __VA_ARGS__ } }
+#define FN(call, answer, ...)	{ HVC_##call, answer, { __VA_ARGS__ } }
 
 /* What an honest host would pass; PAGE and PFN stand for a page of ours. */
 #define PAGE		1
@@ -49,20 +45,20 @@ static const struct fn {
 	long answer;
 	u64 good[NR_ARGS];
 } hypercalls[] = {
-	FN(alloc_domain, 2, -ENODEV, 0, KVM_IOMMU_FMT_AUTO),
-	FN(free_domain, 1, -ENOENT, 1),
-	FN(attach, 5, -ENOENT, 1, 0, 0, 1, 0),
-	FN(detach, 4, -ENOENT, 1, 0, 0, 1),
-	FN(map, 6, -ENOENT, 1, SZ_1M, PAGE, SZ_4K, 1, 3),
-	FN(unmap, 4, -ENOENT, 1, SZ_1M, SZ_4K, 1),
-	FN(set_runs, 2, -ENODEV, 0, PFN),
-	FN(map_runs, 4, -EINVAL, 1, SZ_1M, 1, 3),
-	FN(iova_to_phys, 2, -ENOENT, 1, SZ_1M),
-	FN(topup, 2, -ENODEV, PFN, 0),
-	FN(reclaim, 1, -ENODEV, 0),
-	FN(next_fault, 1, -ENODEV, 0),
-	FN(stream_info, 3, -ENODEV, 0, 0, 1),
-	FN(get_stats, 1, -ENODEV, KVM_IOMMU_STAT_DOMAINS),
+	FN(ALLOC, -ENODEV, 0, KVM_IOMMU_FMT_AUTO),
+	FN(FREE, -ENOENT, 1),
+	FN(ATTACH, -ENOENT, 1, 0, 0, 1, 0),
+	FN(DETACH, -ENOENT, 1, 0, 0, 1),
+	FN(MAP, -ENOENT, 1, SZ_1M, PAGE, SZ_4K, 1, 3),
+	FN(UNMAP, -ENOENT, 1, SZ_1M, SZ_4K, 1),
+	FN(SET_RUNS, -ENODEV, 0, PFN),
+	FN(MAP_RUNS, -EINVAL, 1, SZ_1M, 1, 3),
+	FN(LOOKUP, -ENOENT, 1, SZ_1M),
+	FN(TOPUP, -ENODEV, PFN, 0),
+	FN(RECLAIM, -ENODEV, 0),
+	FN(FAULT, -ENODEV, 0),
+	FN(INFO, -ENODEV, 0, 0, 1),
+	FN(STATS, -ENODEV, KVM_IOMMU_STAT_DOMAINS),
 };
 
 /* The wild ones name no page of the host's: what is given away would be missed. */

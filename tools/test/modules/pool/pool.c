@@ -24,7 +24,6 @@
  * Devices that work meanwhile make the counters move; whoever reads waits until
  * there are none.
  */
-#include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
 #include <linux/bitmap.h>
 #include <linux/debugfs.h>
@@ -41,8 +40,7 @@
 #include <linux/sizes.h>
 #include <linux/vmalloc.h>
 
-#include <asm/kvm_asm.h>
-#include <asm/kvm_iommu.h>
+#include <common/hypercall.h>
 
 #define BASE		0x40000000UL	/* 1 GiB from here on */
 #define SPAN_PAGES	(SZ_1G / SZ_4K)
@@ -53,12 +51,6 @@
 #define PROT		(IOMMU_READ | IOMMU_WRITE)
 #define CROWD_MS	500
 #define GIVEN		0x900d		/* page_private() of what crowd() gave */
-
-#define call(res, f, ...)							\
-({										\
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);		\
-	(res)->a0 ? -EOPNOTSUPP : (long)(res)->a1;				\
-})
 
 struct test {
 	struct seq_file *m;
@@ -94,21 +86,21 @@ static u64 stat(enum kvm_iommu_stat which)
 {
 	struct arm_smccc_res res;
 
-	return call(&res, __pkvm_iommu_get_stats, which) ? ~0ULL : res.a2;
+	return hypercall(&res, __pkvm_iommu_get_stats, which) ? ~0ULL : res.a2;
 }
 
 /* Give one block of the kind that is wanted. */
 static int give(u64 want)
 {
-	unsigned int order = FIELD_GET(KVM_IOMMU_BLOCK_ORDER, want);
+	unsigned int order = wanted_order(want);
 	struct arm_smccc_res res;
 	struct page *page;
 	long ret;
 
-	page = alloc_pages(GFP_KERNEL | (want & KVM_IOMMU_BLOCK_LOW ? GFP_DMA32 : 0), order);
+	page = alloc_wanted(want, 0);
 	if (!page)
 		return -ENOMEM;
-	ret = call(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
+	ret = hypercall(&res, __pkvm_iommu_topup, page_to_pfn(page), order);
 	if (ret)
 		__free_pages(page, order);
 	return ret;
@@ -120,9 +112,9 @@ static unsigned int reclaim_all(void)
 	struct arm_smccc_res res;
 	unsigned int n = 0;
 
-	for (; !call(&res, __pkvm_iommu_reclaim, 0); n++)
+	for (; !hypercall(&res, __pkvm_iommu_reclaim, 0); n++)
 		list_add(&pfn_to_page(res.a2)->lru, &taken);
-	while (!call(&res, __pkvm_iommu_reclaim, KVM_IOMMU_MAX_ORDER))
+	while (!hypercall(&res, __pkvm_iommu_reclaim, KVM_IOMMU_MAX_ORDER))
 		__free_pages(pfn_to_page(res.a2), KVM_IOMMU_MAX_ORDER);
 	return n;
 }
@@ -143,7 +135,7 @@ static long new_domain(struct test *t)
 	long ret;
 
 	do {
-		ret = call(&res, __pkvm_iommu_alloc_domain, 0, t->fmt);
+		ret = hypercall(&res, __pkvm_iommu_alloc_domain, 0, t->fmt);
 	} while (ret == -ENOMEM && !give(res.a3));
 	if (ret > 0) {
 		t->handle = ret;
@@ -158,7 +150,7 @@ static long free_domain(struct test *t)
 	long ret;
 
 	do {
-		ret = call(&res, __pkvm_iommu_free_domain, t->handle);
+		ret = hypercall(&res, __pkvm_iommu_free_domain, t->handle);
 	} while (ret == -EAGAIN);
 	return ret;
 }
@@ -170,7 +162,7 @@ static long toggle(struct test *t, u32 n, u32 i)
 	long ret;
 
 	if (test_bit(n, t->mapped)) {
-		ret = call(&res, __pkvm_iommu_unmap, t->handle, iova, SZ_4K, 1);
+		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, iova, SZ_4K, 1);
 		if (!ret) {
 			clear_bit(n, t->mapped);
 			t->slot[i] = t->slot[--t->nr_mapped];
@@ -178,8 +170,8 @@ static long toggle(struct test *t, u32 n, u32 i)
 		return ret;
 	}
 	do {
-		ret = call(&res, __pkvm_iommu_map, t->handle, iova, page_to_phys(t->page),
-			   SZ_4K, 1, PROT);
+		ret = hypercall(&res, __pkvm_iommu_map, t->handle, iova, page_to_phys(t->page),
+				SZ_4K, 1, PROT);
 	} while (ret == -ENOMEM && !give(res.a3));
 	if (!ret) {
 		set_bit(n, t->mapped);
@@ -255,7 +247,7 @@ static bool is_mapped(struct test *t, u64 iova, phys_addr_t phys)
 {
 	struct arm_smccc_res res;
 
-	return !call(&res, __pkvm_iommu_iova_to_phys, t->handle, iova) && res.a2 == phys;
+	return !hypercall(&res, __pkvm_iommu_iova_to_phys, t->handle, iova) && res.a2 == phys;
 }
 
 static void short_of_memory(struct test *t)
@@ -278,8 +270,8 @@ static void short_of_memory(struct test *t)
 	base = stat(KVM_IOMMU_STAT_MAPPED_PAGES);
 
 	for (;;) {
-		ret = call(&res, __pkvm_iommu_map, t->handle, iova + done, phys + done, SZ_4K,
-			   (size - done) / SZ_4K, PROT);
+		ret = hypercall(&res, __pkvm_iommu_map, t->handle, iova + done, phys + done, SZ_4K,
+				(size - done) / SZ_4K, PROT);
 		now = res.a2;
 		done += now;
 		if (!ret && now && done < size)
@@ -307,8 +299,8 @@ static void short_of_memory(struct test *t)
 	result(t, !wrong, "each time exactly what it says was mapped", "%u wrong", wrong);
 
 	for (now = 0; now < size; now += res.a2) {
-		ret = call(&res, __pkvm_iommu_unmap, t->handle, iova + now, SZ_4K,
-			   (size - now) / SZ_4K);
+		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, iova + now, SZ_4K,
+				(size - now) / SZ_4K);
 		if (ret)
 			break;
 	}
@@ -338,11 +330,12 @@ static void thousand_domains(struct test *t)
 			u64 iova = BASE + i * (SZ_1G / 24 & PAGE_MASK);
 
 			do {
-				ret = call(&res, __pkvm_iommu_map, t->handle, iova,
-					   page_to_phys(t->page), SZ_4K, 1, PROT);
+				ret = hypercall(&res, __pkvm_iommu_map, t->handle, iova,
+						page_to_phys(t->page), SZ_4K, 1, PROT);
 			} while (ret == -ENOMEM && !give(res.a3));
 			if (!ret && i % 2)
-				ret = call(&res, __pkvm_iommu_unmap, t->handle, iova, SZ_4K, 1);
+				ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, iova,
+						SZ_4K, 1);
 		}
 		if (ret >= 0)
 			ret = free_domain(t);
@@ -365,7 +358,7 @@ static void crowd_take(void)
 	struct arm_smccc_res res;
 	struct page *page;
 
-	if (call(&res, __pkvm_iommu_reclaim, 0))
+	if (hypercall(&res, __pkvm_iommu_reclaim, 0))
 		return;
 	page = pfn_to_page(res.a2);
 	if (cmpxchg(&page->private, GIVEN, 0) != GIVEN) {
@@ -390,14 +383,14 @@ static int crowd_thread(void *fmt)
 		if (!page)
 			break;
 		set_page_private(page, GIVEN);
-		if (call(&res, __pkvm_iommu_topup, page_to_pfn(page), 0)) {
+		if (hypercall(&res, __pkvm_iommu_topup, page_to_pfn(page), 0)) {
 			atomic_inc(&crowd_wrong);
 			break;
 		}
 		atomic_inc(&crowd_given);
 		/* short of memory, or of handles, is fine */
-		ret = call(&res, __pkvm_iommu_alloc_domain, 0, (unsigned long)fmt);
-		if (ret > 0 && call(&res, __pkvm_iommu_free_domain, ret))
+		ret = hypercall(&res, __pkvm_iommu_alloc_domain, 0, (unsigned long)fmt);
+		if (ret > 0 && hypercall(&res, __pkvm_iommu_free_domain, ret))
 			atomic_inc(&crowd_wrong);
 		crowd_take();
 		atomic_inc(&crowd_rounds);
@@ -507,7 +500,8 @@ static void largest_block(struct test *t, u64 size)
 	for (pfn = RAM_PFN; pfn_valid(pfn + size / SZ_4K - 1) && ret; pfn += size / SZ_4K) {
 		phys = PFN_PHYS(pfn);
 		do {
-			ret = call(&res, __pkvm_iommu_map, t->handle, BASE, phys, size, 1, PROT);
+			ret = hypercall(&res, __pkvm_iommu_map, t->handle, BASE, phys, size,
+					1, PROT);
 		} while (ret == -ENOMEM && !give(res.a3));
 		got = res.a2;
 	}
@@ -520,7 +514,7 @@ static void largest_block(struct test *t, u64 size)
 	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
 	result(t, ret || refs == size / SZ_4K, "each of its pages is counted", "%lld", refs);
 	if (!ret)
-		ret = call(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
+		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
 	result(t, !ret && res.a2 == size, "and unmapped", "%ld, %ld", res.a2, ret);
 	free_domain(t);
 }
@@ -536,12 +530,12 @@ static void small_as_block(struct test *t, u64 size)
 		return;
 	for (i = 0; i < size && !ret; i += SZ_4K) {
 		do {
-			ret = call(&res, __pkvm_iommu_map, t->handle, BASE + i,
-				   page_to_phys(t->page), SZ_4K, 1, PROT);
+			ret = hypercall(&res, __pkvm_iommu_map, t->handle, BASE + i,
+					page_to_phys(t->page), SZ_4K, 1, PROT);
 		} while (ret == -ENOMEM && !give(res.a3));
 	}
 	if (!ret)
-		ret = call(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
+		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
 	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
 	result(t, !ret && res.a2 == size && !refs, "small pages are unmapped as a block",
 	       "%lld bytes: %ld, %lld references are left", size, ret, refs);

@@ -32,6 +32,7 @@
 #include <linux/slab.h>
 
 #include <busmaster/busmaster.h>
+#include <common/domain.h>
 
 #define BASE		0x10000000UL		/* all formats have it */
 #define NR_BEACONS	16			/* each instance has one */
@@ -54,7 +55,7 @@ struct mapping {
 
 struct reach {
 	struct bm *bm;
-	struct iommu_domain *domain;
+	struct own_domain own;
 	struct page *block;
 	struct rnd_state rnd;
 	struct mapping *list;
@@ -92,7 +93,7 @@ static int map_some(struct reach *r)
 	m = kmalloc(sizeof(*m), GFP_KERNEL);
 	if (!m)
 		return -ENOMEM;
-	ret = iommu_map(r->domain, BASE + from * SZ_4K, page_to_phys(r->block) + to * SZ_4K,
+	ret = iommu_map(r->own.domain, BASE + from * SZ_4K, page_to_phys(r->block) + to * SZ_4K,
 			pages * SZ_4K, prot, GFP_KERNEL);
 	if (ret) {
 		kfree(m);
@@ -119,7 +120,7 @@ static int unmap_some(struct reach *r)
 		return 0;
 
 	pages = m->small ? 1 + below(r, m->pages) : m->pages;
-	if (iommu_unmap(r->domain, BASE + m->from * SZ_4K, pages * SZ_4K) != pages * SZ_4K)
+	if (iommu_unmap(r->own.domain, BASE + m->from * SZ_4K, pages * SZ_4K) != pages * SZ_4K)
 		return -EIO;
 	bitmap_clear(r->used, m->from, pages);
 	m->from += pages;
@@ -133,8 +134,7 @@ static int unmap_some(struct reach *r)
 
 static bool transfer(struct reach *r, u64 addr, bool write, void *data, u32 len)
 {
-	return bm_once(r->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, write ? BM_F_WRITE : 0, addr, data,
-		       len);
+	return bm_dma(r->bm, write ? BM_F_WRITE : 0, addr, data, len);
 }
 
 /*
@@ -176,7 +176,7 @@ static void look(struct reach *r, struct seq_file *m)
 	for (i = 0; i < WINDOW; i++) {
 		u64 iova = BASE + i * SZ_4K, found = 0, may_write;
 		struct stamp s = {};
-		phys_addr_t phys = iommu_iova_to_phys(r->domain, iova);
+		phys_addr_t phys = iommu_iova_to_phys(r->own.domain, iova);
 
 		if (dma(r, iova, false, &s, sizeof(s)))
 			found = 1 + s.number;
@@ -205,13 +205,13 @@ static int one_table(struct reach *r, unsigned int table, unsigned int from, uns
 	u64 start = iova + (pages == 1 ? at * SZ_4K : 0);
 	int ret;
 
-	ret = iommu_map(r->domain, start, page_to_phys(r->block) + from * SZ_4K, size, IOMMU_READ,
-			GFP_KERNEL);
+	ret = iommu_map(r->own.domain, start, page_to_phys(r->block) + from * SZ_4K, size,
+			IOMMU_READ, GFP_KERNEL);
 	if (ret)
 		return ret;
 	*wrong += !reads(r, iova + at * SZ_4K, pages == 1 ? from : from + at);
 
-	return iommu_unmap(r->domain, start, size) == size ? 0 : -EIO;
+	return iommu_unmap(r->own.domain, start, size) == size ? 0 : -EIO;
 }
 
 static int replace_tables(struct reach *r, struct seq_file *m)
@@ -245,49 +245,41 @@ static int random_steps(struct reach *r, struct seq_file *m)
 static int reach_run(struct seq_file *m, int (*run)(struct reach *r, struct seq_file *m))
 {
 	struct reach r = { .bm = bm_get(0) };
-	struct iommu_group *group;
 	unsigned int i;
 	int ret;
 
 	if (!r.bm)
 		return -ENODEV;
-	group = iommu_group_get(bm_device(r.bm));
-	if (!group)
-		return -ENODEV;
 	prandom_seed_state(&r.rnd, 20261120);
 	r.block = alloc_pages(GFP_KERNEL | GFP_DMA32 | __GFP_ZERO, BLOCK_ORDER);
 	r.used = bitmap_zalloc(WINDOW, GFP_KERNEL);
-	r.domain = iommu_paging_domain_alloc(bm_device(r.bm));
 	ret = -ENOMEM;
-	if (!r.block || !r.used || IS_ERR(r.domain))
+	if (!r.block || !r.used)
 		goto free;
 	for (i = 0; i < BLOCK; i++)
 		((struct stamp *)page_address(r.block + i))->number = i;
 
-	iommu_set_fault_handler(r.domain, ignore, NULL);
-	ret = iommu_attach_group(r.domain, group);
+	ret = own_domain_attach(&r.own, r.bm, ignore, NULL);
 	if (ret)
 		goto free;
-	ret = iommu_map(r.domain, BEACONS, page_to_phys(r.block), NR_BEACONS * SZ_4K, IOMMU_READ,
-			GFP_KERNEL);
+	ret = iommu_map(r.own.domain, BEACONS, page_to_phys(r.block), NR_BEACONS * SZ_4K,
+			IOMMU_READ, GFP_KERNEL);
 	if (!ret)
 		ret = run(&r, m);
-	iommu_detach_group(r.domain, group);
-	iommu_unmap(r.domain, BEACONS, NR_BEACONS * SZ_4K);
+	own_domain_detach(&r.own);
+	iommu_unmap(r.own.domain, BEACONS, NR_BEACONS * SZ_4K);
 	while (r.list) {
 		struct mapping *next = r.list->next;
 
-		iommu_unmap(r.domain, BASE + r.list->from * SZ_4K, r.list->pages * SZ_4K);
+		iommu_unmap(r.own.domain, BASE + r.list->from * SZ_4K, r.list->pages * SZ_4K);
 		kfree(r.list);
 		r.list = next;
 	}
+	own_domain_free(&r.own);
 free:
-	if (!IS_ERR_OR_NULL(r.domain))
-		iommu_domain_free(r.domain);
 	bitmap_free(r.used);
 	if (r.block)
 		__free_pages(r.block, BLOCK_ORDER);
-	iommu_group_put(group);
 	return ret;
 }
 

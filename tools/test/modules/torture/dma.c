@@ -16,7 +16,7 @@ static bool transfer(struct torturer *t, struct stream *s, u64 addr, u32 flags, 
 		     u32 len)
 {
 	t->nr_dma++;
-	return bm_once(s->bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, addr, data, len);
+	return bm_dma(s->bm, flags, addr, data, len);
 }
 
 bool bm_read(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *data, u32 len)

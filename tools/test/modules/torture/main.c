@@ -17,13 +17,13 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/of.h>
-#include <linux/of_address.h>
 #include <linux/panic_notifier.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/virt.h>
+
+#include <common/places.h>
 
 #include "torture.h"
 
@@ -92,36 +92,25 @@ static void forbid_across(phys_addr_t start, phys_addr_t end)
 
 static void find_forbidden(void)
 {
-	static const char * const compatible[] = {
-		"nvidia,tegra234-smmu", "arm,mmu-500", "arm,smmu-v2",
-	};
-	unsigned long (*lookup_name)(const char *name) = (void *)lookup;
+	lookup_name_t lookup_name = (void *)lookup;
+	phys_addr_t base, size;
 	struct device_node *np;
 	struct resource res;
-	phys_addr_t *base, *size;
-	int i, n;
+	int n;
 
-	base = lookup ? (void *)lookup_name("hyp_mem_base") : NULL;
-	size = lookup ? (void *)lookup_name("hyp_mem_size") : NULL;
 	runs_init(lookup ? lookup_name("kvm_iommu_runs") : 0);
-	if (base && size && *base) {
-		forbid_across(*base, *base + *size);
-		forbid(*base);
-		/* rounded up to 2 MiB: nothing uses the last one */
-		forbid(*base + *size - PAGE_SIZE);
+	if (lookup && hyp_memory(lookup_name, &base, &size)) {
+		forbid_across(base, base + size);
+		forbid(base);
+		forbid(hyp_idle_page(lookup_name));
 	}
-	for_each_node_with_property(np, "#iommu-cells") {
-		for (i = 0; i < ARRAY_SIZE(compatible); i++)
-			if (of_device_is_compatible(np, compatible[i]))
-				break;
-		if (i == ARRAY_SIZE(compatible) || !of_device_is_available(np))
-			continue;
+	for_each_smmu(np) {
 		for (n = 0; n < 2 && !of_address_to_resource(np, n, &res); n++) {
 			forbid(n ? res.end + 1 - PAGE_SIZE : res.start);
 			forbid_across(res.start, res.end + 1);
 		}
 	}
-	np = of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");
+	np = find_mc_node();
 	has_mc = np;
 	if (np && !of_address_to_resource(np, 0, &res)) {
 		forbid(res.start);

@@ -8,16 +8,8 @@
  */
 #include <linux/mm.h>
 #include <linux/string.h>
-#include <linux/vmstat.h>
 
 #include "torture.h"
-
-/* As the host's own code does: whoever gets the page back undoes it. */
-static void account(struct page *page, long nr_pages)
-{
-	mod_node_page_state(page_pgdat(page), NR_IOMMU_PAGES, nr_pages);
-	mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE, nr_pages);
-}
 
 void stamp_page(struct page *page, u64 magic)
 {
@@ -63,14 +55,14 @@ int donate_page(struct torturer *t, struct page *page, unsigned int order)
 
 	ret = call(t, FN_TOPUP, &res, page_to_pfn(page), order);
 	if (!ret)
-		account(page, 1L << order);
+		count_given(page, 1L << order);
 	return ret;
 }
 
 /* The memory that a call said it wants. */
 int give(struct torturer *t, u64 want)
 {
-	unsigned int order = want & 0xff;
+	unsigned int order = wanted_order(want);
 	struct page *page;
 	int ret;
 
@@ -78,7 +70,7 @@ int give(struct torturer *t, u64 want)
 		mismatch(t, "EL2 wants a block of order %u", order);
 		return -EINVAL;
 	}
-	page = alloc_pages(GFP_KERNEL | (want & KVM_IOMMU_BLOCK_LOW ? GFP_DMA32 : 0), order);
+	page = alloc_wanted(want, 0);
 	if (!page)
 		return -ENOMEM;
 	ret = donate_page(t, page, order);
@@ -107,7 +99,7 @@ static bool reclaim(struct torturer *t, unsigned int order)
 	page = pfn_to_page(res.a2);
 	if (memchr_inv(page_address(page), 0, PAGE_SIZE << order))
 		mismatch(t, "EL2 gives back %#lx with something in it", res.a2);
-	account(page, -(1L << order));
+	count_given(page, -(1L << order));
 	__free_pages(page, order);
 	return true;
 }

@@ -12,10 +12,10 @@
 #include <linux/mm.h>
 #include <linux/of.h>
 
+#include <common/places.h>
+
 #include "torture.h"
 
-#define MAX_ENDPOINTS	64
-#define MAX_SIDS	128
 #define MAX_BMS		8
 #define PROBE_IOVA	0x10000000UL
 
@@ -33,28 +33,25 @@ struct stream *stream_of_thread(unsigned int id)
 	return id < nr_of_thread ? of_thread[id] : NULL;
 }
 
-static void find_streams(void)
+static long stream_info(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;
-	u32 iommu, endpoint, sid;
+	long ret = call(&host, FN_INFO, &res, iommu, endpoint, sid);
 
-	for (iommu = 0; ; iommu++) {
-		if (call(&host, FN_INFO, &res, iommu, 0, 0) == -EINVAL)
-			break;
-		for (endpoint = 0; endpoint < MAX_ENDPOINTS; endpoint++) {
-			for (sid = 0; sid < MAX_SIDS && nr_streams < MAX_STREAMS; sid++) {
-				if (call(&host, FN_INFO, &res, iommu, endpoint, sid))
-					continue;
-				streams[nr_streams++] = (struct stream) {
-					.iommu = iommu,
-					.endpoint = endpoint,
-					.id = sid,
-					.owner = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2),
-				};
-			}
-		}
-	}
-	nr_iommus = iommu;
+	*state = res.a2;
+	return ret;
+}
+
+static void add_stream(u32 iommu, u32 endpoint, u32 sid, u64 state)
+{
+	if (nr_streams == MAX_STREAMS)
+		return;
+	streams[nr_streams++] = (struct stream) {
+		.iommu = iommu,
+		.endpoint = endpoint,
+		.id = sid,
+		.owner = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, state),
+	};
 }
 
 static long move(enum fn fn, struct stream *s)
@@ -107,7 +104,7 @@ static unsigned int find_bm(struct bm *bm, u32 sid, struct stream **found)
 	}
 	iommu_unmap(domain, PROBE_IOVA, PAGE_SIZE);
 	/* Who shares a stream is told apart by the memory controller, if there is one. */
-	if (n && !own && of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc"))
+	if (n && !own && find_mc_node())
 		mismatch(&host, "a device works on, whichever of the %u streams is detached", n);
 out:
 	__free_page(page);
@@ -121,7 +118,7 @@ int streams_find(void)
 	unsigned int n[MAX_BMS] = {}, i, j, race = 0, nr_bms = 0;
 	struct bm_info info;
 
-	find_streams();
+	nr_iommus = ask_for_streams(stream_info, add_stream);
 	for (i = 0; i < MAX_BMS && bm_get(i); i++) {
 		bm_describe(bm_get(i), &info);
 		n[i] = find_bm(bm_get(i), info.sid, found[i]);

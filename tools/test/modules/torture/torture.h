@@ -25,17 +25,15 @@
 #ifndef _TORTURE_H
 #define _TORTURE_H
 
-#include <linux/arm-smccc.h>
 #include <linux/iommu.h>
 #include <linux/list.h>
-#include <linux/prandom.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
-#include <asm/kvm_asm.h>
-#include <asm/kvm_iommu.h>
 
 #include <busmaster/busmaster.h>
+#include <common/hypercall.h>
+#include <common/random.h>
 
 #undef pr_fmt
 #define pr_fmt(fmt) "torture: " fmt
@@ -150,14 +148,12 @@ extern bool has_mc;
 
 static inline u32 rnd(struct torturer *t, u32 below)
 {
-	return below ? (u64)prandom_u32_state(&t->rnd) * below >> 32 : 0;
+	return random_below(&t->rnd, below);
 }
 
 static inline u64 rnd64(struct torturer *t)
 {
-	u64 high = prandom_u32_state(&t->rnd);
-
-	return high << 32 | prandom_u32_state(&t->rnd);
+	return random_u64(&t->rnd);
 }
 
 static inline bool chance(struct torturer *t, u32 one_in)
