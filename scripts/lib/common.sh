@@ -150,6 +150,18 @@ tree_state()	# DIR [OPTION...]
 	} | sha256sum | cut -d' ' -f1
 }
 
+# kernel_dir: where the kernel was built that KERNEL= names, an Image in its build
+# directory; without one, the series' kernel. paths.py has the same for Python.
+kernel_dir()
+{
+	local dir=$BUILD/kernel$V
+	case ${KERNEL:-} in
+	*/arch/arm64/boot/Image) dir=${KERNEL%/arch/arm64/boot/Image} ;;
+	esac
+	[ -f "$dir/.config" ] || die "$dir is no kernel's build directory" "make kernel, or KERNEL=dir/arch/arm64/boot/Image"
+	(cd "$dir" && pwd -P)
+}
+
 # git for trees under BUILD: not the user's hooks, signing, templates, identity
 bgit()
 {

@@ -58,5 +58,13 @@ def kernel_image(kernel="series"):
     return os.path.join(built("kernel", kernel), "arch/arm64/boot/Image")
 
 
+def kernel_dir():
+    """Where the kernel was built that KERNEL= names, an Image in its build directory;
+    without one, the series' kernel. scripts/lib/common.sh has the same for shell."""
+    image = settings.kernel or ""
+    directory = image.removesuffix("/arch/arm64/boot/Image")
+    return os.path.realpath(built("kernel") if directory == image else directory)
+
+
 def qemu_binary():
     return settings.qemu or os.path.join(BUILD, "qemu/qemu-system-aarch64")

@@ -20,15 +20,6 @@ def bench_dir(*below):
     return os.path.join(paths.BUILD, "bench", *below)
 
 
-def kernel_dir():
-    """Of the kernel that is measured, as tools/bench/build has it."""
-    at = os.path.dirname(settings.kernel or "/")
-    at = os.path.realpath(os.path.join(at, "../../.."))
-    if not os.path.exists(os.path.join(at, ".config")):
-        at = paths.built("kernel")
-    return at
-
-
 HERE = os.path.dirname(os.path.realpath(__file__))
 
 
@@ -38,7 +29,7 @@ def extra_tree(files, fio):
     shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
     shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
     os.makedirs(os.path.join(tree, "lib/modules"))
-    modules = bench_dir(os.path.basename(kernel_dir()))
+    modules = bench_dir(os.path.basename(paths.kernel_dir()))
     for path in glob.glob(f"{modules}/*.ko") + glob.glob(f"{modules}/test/**/*.ko", recursive=True):
         shutil.copy(path, os.path.join(tree, "lib/modules"))
     if fio:

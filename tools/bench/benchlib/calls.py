@@ -4,7 +4,7 @@
 import os
 import re
 
-from . import boot
+from orinlib import paths
 
 HEADER = "source/arch/arm64/include/asm/kvm_asm.h"
 # not a call, but a fault or an interrupt
@@ -13,7 +13,7 @@ NO_CALL = 128
 
 def names():
     """{number: name}; MARKER() lines take no number."""
-    with open(os.path.join(boot.kernel_dir(), HEADER), encoding="utf-8") as f:
+    with open(os.path.join(paths.kernel_dir(), HEADER), encoding="utf-8") as f:
         text = f.read()
     enum = re.search(r"enum __kvm_host_smccc_func \{(.*?)\};", text, re.S).group(1)
     text = re.sub(r"/\*.*?\*/", "", enum, flags=re.S)

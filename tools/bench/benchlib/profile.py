@@ -12,7 +12,9 @@ import os
 import subprocess
 import tempfile
 
-from . import boot, micro
+from orinlib import paths
+
+from . import micro
 
 KERNEL_TEXT = 0xffff800000000000
 
@@ -20,7 +22,7 @@ KERNEL_TEXT = 0xffff800000000000
 def symbols():
     """Sorted [(address, name)] of the kernel's code and data, and where the code
     begins."""
-    out = subprocess.run(["nm", "-n", os.path.join(boot.kernel_dir(), "vmlinux")],
+    out = subprocess.run(["nm", "-n", os.path.join(paths.kernel_dir(), "vmlinux")],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
     found, text = [], 0
     for line in out.splitlines():
