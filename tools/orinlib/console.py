@@ -138,7 +138,7 @@ class Run:
         open_streams = 2
         while open_streams:
             if not self.error and self.elapsed() > self.timeout:
-                self.error = f"it took more than {self.timeout} seconds"
+                self.error = f"timed out after {self.timeout} seconds"
                 self._end()
             try:
                 name, line = said.get(timeout=1)
