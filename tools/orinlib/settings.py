@@ -32,7 +32,7 @@ class Settings:
         try:
             return int(text, 0) if text else None
         except ValueError:
-            sys.exit(f"error: {name}={text} is no number; {name}=N")
+            sys.exit(f"error: {name}={text} is not a number; set {name}=N")
 
     def given(self, names):
         """Those of these variables that are set."""
