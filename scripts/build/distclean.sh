@@ -13,9 +13,9 @@ for git in "$BUILD"/linux*/.git; do
 	[ -d "$git" ] && [ "${FORCE:-0}" != 1 ] || continue
 	LINUX=${git%/.git}
 	work=$(unexported) ||
-		die "nothing is removed: $LINUX cannot be read" "move it away, or FORCE=1"
+		die "nothing was removed: git cannot read $LINUX" "move it away, or set FORCE=1"
 	[ -z "$work" ] ||
-		die "nothing is removed: $LINUX has work that patches/ lacks: $work" \
-		    "make export-series (branch series, committed), or FORCE=1 to lose it"
+		die "nothing was removed: $LINUX has work that patches/ lacks: $work" \
+		    "commit it to branch series and make export-series, or set FORCE=1 to discard it"
 done
 rm -rf "$OUT" "$BUILD"

@@ -10,7 +10,7 @@
 dts=$ROOT/tools/qemu/dts
 D=$BUILD/dtb$V
 lock "dtb$V"
-[ -d "$dts" ] || die "there are no device trees" "tools/qemu/dts is missing"
+[ -d "$dts" ] || die "tools/qemu/dts is missing" "git checkout tools/qemu/dts"
 
 nvidia=$LINUX/arch/arm64/boot/dts/nvidia
 boards=$(awk '!/^#/ { print $2 }' "$ROOT/tools/jetson/boards")

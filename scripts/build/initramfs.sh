@@ -10,7 +10,7 @@ which=${1:-series}
 case $which in
 series)	s=$V ;;
 base)	s=-base$V ;;
-*)	die "scripts/build/initramfs.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/initramfs.sh: there is no kernel '$which'" "name series or base" ;;
 esac
 guest=$ROOT/tools/test/guest
 out=$BUILD/initramfs$s.cpio.gz
@@ -67,7 +67,7 @@ fi
 # modules_of DIR: the modules that were built there, and no older one
 modules_of()
 {
-	[ -s "$1/modules.order" ] || die "there is no module in $1" "rm $BUILD/stamps/kernel-$which$V, then make build"
+	[ -s "$1/modules.order" ] || die "there are no modules in $1" "rm $BUILD/stamps/kernel-$which$V, then make build"
 	sed "s,\.o\$,.ko,; s,^,$1/," "$1/modules.order"
 }
 

@@ -75,8 +75,8 @@ if ! fresh "$name" "$state" || [ ! -f "$O/.config" ]; then
 	echo "$log" >&2
 	missing=$(wrong)
 	[ -z "$missing" ] || [ $default = allnoconfig ] ||
-		die "tools/jetson/*.config does not take effect: $(echo "$missing" | paste -sd, | sed 's/,/, /g')" \
-		    "drop these lines or enable what they depend on"
+		die "tools/jetson/*.config has options that do not take effect: $(echo "$missing" | paste -sd, | sed 's/,/, /g')" \
+		    "remove these options, or enable their dependencies"
 	stamp "$name" "$state"
 fi
 if [ "${1:-}" = config ]; then
@@ -136,7 +136,7 @@ contents()
 	list=$(dpkg-deb -c "$image" | awk '{ print $6 }')
 	has()
 	{
-		grep -qE "$1" <<<"$list" || die "$(basename "$image") has no $2" "read $J"
+		grep -qE "$1" <<<"$list" || die "$(basename "$image") has no $2" "read $BUILD/log"
 	}
 	has "^\./boot/vmlinuz-$release\$" "kernel"
 	has "^\./boot/config-$release\$" "configuration"
@@ -150,15 +150,15 @@ contents()
 	# all of its output is read: a pipe that breaks is a failure
 	[ "$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" |
 		grep -cx CONFIG_ARM_SMMU_KVM=y)" = 1 ] ||
-		die "$(basename "$image") lacks the series" "CONFIG_ARM_SMMU_KVM=y"
+		die "the kernel in $(basename "$image") has no CONFIG_ARM_SMMU_KVM=y" "enable it in tools/jetson/jetson.config"
 	# Documentation/arch/arm64/booting.rst, and the head of an EFI program
 	magic=$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/vmlinuz-$release" |
 		od -An -v -tx1 | sed -n '1p; 4p' | tr -d ' \n')
 	case $magic in
 	4d5a*41524d64*)	;;
 	*41524d64*)	! grep -qx CONFIG_EFI=y "$O/.config" ||
-				die "the kernel in $(basename "$image") is no EFI program" "$magic" ;;
-	*)		die "the kernel in $(basename "$image") is no image" "$magic" ;;
+				die "the kernel in $(basename "$image") is not an EFI program ($magic)" "enable CONFIG_EFI in tools/jetson/jetson.config" ;;
+	*)		die "the kernel in $(basename "$image") is not an arm64 image ($magic)" "read $BUILD/log" ;;
 	esac
 	echo "    $(grep -c '\.ko' <<<"$list") modules, $(grep -c '\.dtb$' <<<"$list") device trees"
 }

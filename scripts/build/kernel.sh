@@ -17,7 +17,7 @@ which=${1:-series}
 case $which in
 series)	src=$LINUX; O=$BUILD/kernel$V; M=$BUILD/modules$V ;;
 base)	src=$LINUX_BASE; O=$BUILD/kernel-base$V; M=$BUILD/modules-base$V ;;
-*)	die "scripts/build/kernel.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/kernel.sh: there is no kernel '$which'" "name series or base" ;;
 esac
 
 lock "kernel-$which$V"
@@ -55,7 +55,7 @@ verify()
 		got=$(sed -n "s/^$opt=//p" "$O/.config")
 		[ "$want" = "${got:-n}" ] && continue
 		if ! git -C "$src" grep -qE "^[[:space:]]*(menu)?config ${opt#CONFIG_}\$" -- '*Kconfig*'; then
-			[ $which = base ] || [ "$want" = n ] || echo "$opt is unknown to this kernel"
+			[ $which = base ] || [ "$want" = n ] || echo "$opt does not exist in this kernel"
 		else
 			echo "$opt is ${got:-n}, not $want"
 		fi
@@ -69,12 +69,12 @@ if [ "$(cat "$O/fragment.hash" 2>/dev/null)" != "$config" ] || [ ! -f "$O/.confi
 	step "configure the $which kernel" configure
 fi
 kmake olddefconfig >/dev/null 2>"$O/olddefconfig.err" ||
-	die "the $which kernel's configuration fails: $(head -1 "$O/olddefconfig.err")" "see $O/olddefconfig.err"
+	die "the configuration of the $which kernel failed: $(head -1 "$O/olddefconfig.err")" "read $O/olddefconfig.err"
 wrong=$(verify)
 if [ -n "$wrong" ]; then
 	rm -f "$O/fragment.hash"
-	die "tools/test/config does not take effect in the $which kernel: $(echo "$wrong" | paste -sd, | sed 's/,/, /g')" \
-	    "drop these lines or enable what they depend on"
+	die "tools/test/config has options that do not take effect in the $which kernel: $(echo "$wrong" | paste -sd, | sed 's/,/, /g')" \
+	    "remove these options, or enable their dependencies"
 fi
 
 version=$(kmake kernelrelease)

@@ -38,10 +38,10 @@ die() {
 	exit 1
 }
 
-[ -x "$src/configure" ] || die "there is no QEMU source in $src; scripts/fetch/qemu.sh gets it, or QEMU_SRC=dir"
+[ -x "$src/configure" ] || die "there is no QEMU source in $src; run scripts/fetch/qemu.sh, or set QEMU_SRC=DIR"
 case $(cat "$src/VERSION") in
 10.0.*) ;;
-*) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; name another by QEMU_SRC=" ;;
+*) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; set QEMU_SRC= to a tree of 10.0" ;;
 esac
 
 # Two builds in one tree would spoil each other.
@@ -86,7 +86,7 @@ done
 cp -R "$orig/." "$new"
 for p in "$top"/tools/qemu/patches/*.patch; do
 	patch -s -f -d "$new" -p1 -r - <"$p" ||
-		die "$(basename "$p") does not apply to $src; mend it, or remove $src if that was changed"
+		die "$(basename "$p") does not apply to $src; correct the patch, or remove $src if it was modified"
 done
 (cd "$new" && find . -type f ! -name '*.orig') | while read -r f; do
 	put "$new/$f" "$src/$f"
@@ -103,7 +103,7 @@ sys.exit(v < (1, 5))' 2>/dev/null
 
 if ! has_meson env; then
 	has_meson env PYTHONPATH="$meson" ||
-		die "meson 1.5 or pycotap is missing, also in $meson; install them, or set MESON_DIR="
+		die "meson 1.5 or pycotap is missing, and $meson does not have them; install them, or set MESON_DIR="
 	PYTHONPATH=$meson
 	export PYTHONPATH
 fi

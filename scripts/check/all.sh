@@ -235,7 +235,7 @@ check_coccicheck()
 		mv "$key.new" "$key"
 	fi
 	new "$key.base" coccicheck <"$key" >"$work/new"
-	sed -n 's,^\([^:]*cocci\):1: error: spatch failed$,    not run; spatch cannot do it here: \1,p' "$key"
+	sed -n 's,^\([^:]*cocci\):1: error: spatch failed$,    not run: spatch fails on this machine: \1,p' "$key"
 	sed 's,^,    ,' "$work/new"
 	[ ! -s "$work/new" ]
 }
@@ -290,7 +290,7 @@ check_bases()
 
 n=0 quiet=0 loud=
 for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindings bases}; do
-	declare -F "check_$check" >/dev/null || die "there is no check '$check'" "see the head of $0"
+	declare -F "check_$check" >/dev/null || die "there is no check '$check'" "the head of $0 lists the checks"
 	n=$((n + 1))
 	start=$SECONDS
 	set +e
@@ -307,6 +307,6 @@ for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindi
 	[ -z "$out" ] || echo "$out"
 done
 [ -z "$loud" ] ||
-	echo "error: not quiet:$loud; mend the patch named above, or say in scripts/data/check-exceptions why not" >&2
+	echo "error: these checks have remarks:$loud; correct the patches named above, or add the remarks to scripts/data/check-exceptions with a reason" >&2
 echo "$n checks, $quiet quiet"
 [ -z "$loud" ]

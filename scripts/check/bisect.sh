@@ -161,7 +161,7 @@ for dir in "$kept"/*/; do
 	esac
 done
 
-[ $warned = 0 ] || echo "$warned patches with new warnings of the compiler"
-[ -z "$bad" ] || echo "error: patches that are not as they should be:$bad; mend each as its line above says" >&2
+[ $warned = 0 ] || echo "$warned patches have new compiler warnings"
+[ -z "$bad" ] || echo "error: these patches fail:$bad; correct each as its line above says" >&2
 echo "$n patches, $built built, $booted booted"
 [ -z "$bad" ]

@@ -144,7 +144,7 @@ links_nvhe()
 known=$(sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' "$ROOT/scripts/data/matrix.list")
 for name in ${CONFIGS:-}; do
 	grep -qxF -e "$name" <<<"$known" ||
-		die "there is no configuration '$name'" "see scripts/data/matrix.list"
+		die "there is no configuration '$name'" "scripts/data/matrix.list has their names"
 done
 
 n=0 good=0 bad=
@@ -189,6 +189,6 @@ while IFS='|' read -r name arch base what options; do
 	# objects of all modules of an architecture are of no further use
 	[ "$base" = tests ] || rm -rf "$O"
 done <"$ROOT/scripts/data/matrix.list"
-[ -z "$bad" ] || echo "error: not built, or with warnings:$bad; read $work/NAME.log" >&2
+[ -z "$bad" ] || echo "error: these configurations fail or have warnings:$bad; read $work/NAME.log" >&2
 echo "$n configurations, $good built"
 [ -z "$bad" ]

@@ -53,6 +53,6 @@ done
 [ -n "$V" ] || [ "$(files_listing "$tree")" = "$(cat "$PATCHES/FILES.md" 2>/dev/null)" ] ||
 	say "patches/FILES.md: not the listing of the files that these patches touch"
 
-[ $bad = 0 ] || die "$bad difference(s) between patches/ and the files here" "make export-series"
+[ $bad = 0 ] || die "patches/ and the files here differ in $bad places" "make export-series"
 echo "check-series: $n patches on $(git -C "$LINUX" log -1 --format=%s base) give exactly" \
      "the $(echo "$added" | grep -c . || true) new files here$([ -n "$V" ] || echo ", and patches/FILES.md lists what they touch")"

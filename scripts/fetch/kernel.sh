@@ -81,10 +81,10 @@ may_replace()
 	local work
 	[ -e "$LINUX/.git" ] || return 0
 	work=$(unexported) ||
-		die "the base changed, but $LINUX cannot be read" "move it away"
+		die "the base kernel changed, but git cannot read $LINUX" "move it away, then make fetch"
 	[ -z "$work" ] ||
-		die "the base changed, but $LINUX has work that patches/ lacks: $work" \
-		    "make export-series, delete what is left, or move $LINUX away"
+		die "the base kernel changed, but $LINUX has work that patches/ lacks: $work" \
+		    "make export-series, or move $LINUX away"
 }
 
 # Debian keeps linux-source of one version until the next one is there. Print the
@@ -122,13 +122,13 @@ take_another()
 
 say_another()
 {
-	note "Debian has no linux-source-$DEFAULT_VERSION any more: Linux $1 is used, the newest that the series applies to"
+	note "Debian has no linux-source-$DEFAULT_VERSION any more: using Linux $1, the newest to which the series applies"
 }
 
 if [ -n "$KERNEL_SRC" ]; then
 	KERNEL_SRC=$(cd "$KERNEL_SRC" && pwd)
 	[ -f "$KERNEL_SRC/Kbuild" ] && [ -d "$KERNEL_SRC/arch/arm64" ] ||
-		die "KERNEL_SRC=$KERNEL_SRC is no Linux source tree" "name the top of one"
+		die "KERNEL_SRC=$KERNEL_SRC is not a Linux source tree" "name the top directory of one"
 	state=$(src_state)
 	[ "$(cat "$origin_file" 2>/dev/null)" != "$state" ] || exit 0
 	may_replace
@@ -156,14 +156,14 @@ if version=$("$ROOT/scripts/fetch/private-apt.sh" newest "$pkg" 2>"$said"); then
 else
 	why=$(sed -n 's/^error: //p' "$said" | tail -1)
 	! git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 || die \
-		"there is no looking for a newer $pkg: ${why:-apt does not find the package}" \
-		"check the network (log: $said), or leave out UPDATE=1: $LINUX is as it was"
+		"cannot look for a newer $pkg: ${why:-apt does not find the package}" \
+		"check the network (log: $said), or omit UPDATE=1; $LINUX is unchanged"
 	# out of reach, or gone from the archive: one fetched before will do
 	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1 || true)
 	[ -n "$deb" ] || [ -n "$BASE_NAMED" ] || take_another
 	[ -n "$deb" ] || die \
-		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
-		echo ' and experimental') by apt (${why:-it is not there}), and $DL/${pkg}_*.deb" \
+		"no kernel source found: tried $pkg in trixie-backports$([ -z "$V" ] ||
+		echo ' and experimental') with apt (${why:-not found}), and $DL/${pkg}_*.deb" \
 		"check the network (log: $said), or name a tree with KERNEL_SRC="
 	version=$(dpkg-deb -f "$deb" Version)
 fi

@@ -19,7 +19,7 @@ arm64)	compiler="" ;;
 esac
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
-	die "this machine has no apt" "use Debian 12 or 13, or install: $common $compiler"
+	die "apt is missing" "use Debian 12 or 13, or install: $common $compiler"
 
 missing=
 for p in $common $compiler ${EXTRA_PACKAGES:-}; do
@@ -35,13 +35,13 @@ done
 
 echo "==> Debian packages needed and missing:$missing"
 if [ "${NO_APT:-0}" = 1 ]; then
-	die "NO_APT=1 and packages are missing" "apt-get install$missing"
+	die "packages are missing, and NO_APT=1 is set" "apt-get install$missing"
 fi
 
 as_root=
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null ||
-		die "packages are missing and there is no sudo" "as root: apt-get install$missing"
+		die "packages are missing, and sudo is not installed" "run as root: apt-get install$missing"
 	as_root=sudo
 fi
 
@@ -58,6 +58,6 @@ update()
 	$as_root apt-get -q update
 }
 # sudo asks for its password before output goes to a log
-[ -z "$as_root" ] || sudo -v || die "sudo refused" "as root: apt-get install$missing"
+[ -z "$as_root" ] || sudo -v || die "packages are missing, and sudo failed" "run as root: apt-get install$missing"
 step "apt-get update" update
 step "apt-get install" install

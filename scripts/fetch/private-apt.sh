@@ -28,7 +28,7 @@ keyring()
 		 /usr/share/keyrings/debian-archive-keyring.gpg; do
 		[ ! -e "$k" ] || { echo "$k"; return; }
 	done
-	die "no Debian archive keyring" "apt-get install debian-archive-keyring"
+	die "the keyring of the Debian archive is missing" "apt-get install debian-archive-keyring"
 }
 
 # The first archive, in the machine's sources, that carries a Debian release
@@ -82,7 +82,7 @@ configure()
 {
 	local uri key s arches=$HOST_ARCH list
 	uri=$(archive) ||
-		die "no Debian archive in this machine's apt sources" \
+		die "the apt sources of this machine name no Debian archive" \
 		    "add one to /etc/apt/sources.list, or use KERNEL_SRC= and QEMU="
 	key=$(keyring)
 	[ "$HOST_ARCH" = arm64 ] || arches=$HOST_ARCH,arm64

@@ -50,7 +50,7 @@ def main():
 
     if not version:
         git.kill()
-        sys.exit("no Makefile of a Linux tree in it")
+        sys.exit("error: the archive contains no Linux source tree; fetch it again")
     text = f"Linux {version}\n\nFrom {origin}.\n".encode()
     send(b"commit refs/heads/master\ncommitter build <build@localhost> %d +0000\n" % date)
     send(b"data %d\n" % len(text) + text)

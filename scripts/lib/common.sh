@@ -9,7 +9,7 @@
 #                empty for the default one, so that one build never spoils another
 #
 # Output: `==> text (12s)` for each step that did something, nothing for one
-#         that had nothing to do; a failure is one line, `error: what; do this`,
+#         that had nothing to do; a failure is one line, `error: what failed; what to do`,
 #         and only then the end of the log.
 
 set -euo pipefail
@@ -42,7 +42,7 @@ export BUILD OUT JOBS KERNEL_SRC
 
 if [ -n "$KERNEL_SRC" ]; then
 	V=-$(cd "$KERNEL_SRC" 2>/dev/null && pwd | sha256sum | cut -c1-8) || {
-		echo "error: KERNEL_SRC=$KERNEL_SRC is no directory; name a kernel tree" >&2
+		echo "error: KERNEL_SRC=$KERNEL_SRC is not a directory; name a kernel tree" >&2
 		exit 1
 	}
 elif [ "$BASE_VERSION" != "$DEFAULT_VERSION" ]; then
@@ -158,7 +158,7 @@ kernel_dir()
 	case ${KERNEL:-} in
 	*/arch/arm64/boot/Image) dir=${KERNEL%/arch/arm64/boot/Image} ;;
 	esac
-	[ -f "$dir/.config" ] || die "$dir is no kernel's build directory" "make kernel, or KERNEL=dir/arch/arm64/boot/Image"
+	[ -f "$dir/.config" ] || die "$dir is not the build directory of a kernel" "make kernel, or set KERNEL=DIR/arch/arm64/boot/Image"
 	(cd "$dir" && pwd -P)
 }
 

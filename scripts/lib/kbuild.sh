@@ -10,7 +10,7 @@
 # the sources.
 
 fragments=$(ls "$ROOT"/tools/test/config/*.config 2>/dev/null) ||
-	die "there is no kernel configuration" "add tools/test/config/orin.config"
+	die "tools/test/config/orin.config is missing" "git checkout tools/test/config"
 # since-VERSION: what options became in that version
 kernel_version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$LINUX/Makefile" | paste -sd.)
 for dir in "$ROOT"/tools/test/config/since-*/; do
@@ -19,7 +19,7 @@ for dir in "$ROOT"/tools/test/config/since-*/; do
 		fragments="$fragments $(ls "$dir"*.config)"
 done
 compiler=$("${CROSS}gcc" --version | head -1) ||
-	die "${CROSS}gcc is missing" "scripts/fetch/packages.sh"
+	die "${CROSS}gcc is missing" "make packages"
 # shellcheck disable=SC2086
 config=$(hash_of $fragments)
 

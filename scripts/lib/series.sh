@@ -165,7 +165,7 @@ series_tree()
 		git -C "$repo" apply --cached --whitespace=nowarn "$p" || {
 			rm -rf "$tmp"
 			die "${p##*/} does not apply to $(git -C "$repo" log -1 --format=%s base)" \
-			    "fix it in $repo, then make export-series"
+			    "correct it in $repo, then make export-series"
 		}
 	done < <(patch_files)
 	git -C "$repo" write-tree

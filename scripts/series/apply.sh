@@ -44,11 +44,11 @@ if [ "$series" != none ]; then
 	if ! clean || { [ "$series" != "$applied" ] && [ "$series" != "$(rev base^0)" ]; }; then
 		# work in progress; patches/ as it was when that work began?
 		if [ "$wanted" = "$made_from" ] || [ "$made_from" = "" ]; then
-			note "$LINUX has work that patches/ lacks: built as it is (make export-series)"
+			note "$LINUX has work that patches/ lacks: it is built as it is; make export-series exports the work"
 			exit 0
 		fi
-		die "patches/ changed, and $LINUX has work that it lacks" \
-		    "rebase that work by hand, or drop it: git -C $LINUX reset --hard refs/orin/applied"
+		die "patches/ changed, and $LINUX has work that patches/ lacks" \
+		    "rebase that work by hand, or discard it with git -C $LINUX reset --hard refs/orin/applied"
 	fi
 fi
 

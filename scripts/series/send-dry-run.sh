@@ -68,7 +68,7 @@ from=$(sed -n 's/^From: //p' "$mails/0000-cover-letter.patch" | head -1)
 	--8bit-encoding=UTF-8 --from="$from" \
 	--to-cmd="$ROOT/scripts/series/send-dry-run.sh --to" --cc-cmd="$ROOT/scripts/series/send-dry-run.sh --cc" \
 	./*.patch) >"$OUT/send-dry-run.txt" 2>&1 ||
-	die "git send-email refuses: $(tail -1 "$OUT/send-dry-run.txt")" "see $OUT/send-dry-run.txt"
+	die "git send-email failed: $(tail -1 "$OUT/send-dry-run.txt")" "read $OUT/send-dry-run.txt"
 
 # lists cut what is longer than they like
 limit=$((100 << 10))
@@ -81,7 +81,7 @@ sed 's/^/    /' "$to/to.0000"
 echo "Cc:"
 sed 's/^/    /' "$to/cc.0000"
 grep '^Subject: ' "$OUT/send-dry-run.txt"
-[ -z "$bad" ] || echo "error: there is$bad, see above; mend the series, then make export-series" >&2
+[ -z "$bad" ] || echo "error: there is$bad (see above); correct the series, then make export-series" >&2
 echo "$(grep -c '^Subject: ' "$OUT/send-dry-run.txt") mails, $(wc -l <"$to/to.0000") in To, $(wc -l <"$to/cc.0000") in Cc;" \
 	"each with its own in ${OUT#"$ROOT"/}/send-dry-run.txt, as they would leave in ${OUT#"$ROOT"/}/mails"
 [ -z "$bad" ]

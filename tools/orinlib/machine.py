@@ -75,7 +75,7 @@ def initramfs(boot, workdir):
     if not extra:
         return path
     if not os.path.isdir(extra):
-        raise Missing(f"INITRD_EXTRA={extra} is not a directory")
+        raise Missing(f"INITRD_EXTRA={extra} is not a directory; name one")
     # the kernel unpacks concatenated archives
     added = os.path.join(workdir, "extra.cpio.gz")
     subprocess.run([os.path.join(paths.ROOT, "scripts/build/pack-initramfs.sh"), extra, added],
@@ -99,7 +99,7 @@ def root_disk(boot, workdir, name):
     their sums (/root.sha256)."""
     mke2fs = shutil.which("mke2fs", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not mke2fs:
-        raise Missing("mke2fs is missing (package e2fsprogs)")
+        raise Missing("mke2fs is missing; install package e2fsprogs")
     tree = os.path.join(workdir, "root")
     shutil.copytree(need(paths.built("initramfs", boot.kernel), "the initramfs's tree"), tree)
     extra = boot.extra or settings.initrd_extra
@@ -180,5 +180,5 @@ def command(boot, workdir, words=(), interactive=False):
                 cmd += ["-netdev", "user,id=host",
                         "-netdev", "hubport,id=wire9,hubid=0,netdev=host"]
         else:
-            raise Missing(f"{boot.name}: unknown device '{dev}'")
+            raise Missing(f"{boot.name}: there is no device '{dev}'; use nvme, sd or nic")
     return cmd + list(boot.qemu)

@@ -32,7 +32,7 @@ class Settings:
         try:
             return int(text, 0) if text else None
         except ValueError:
-            sys.exit(f"error: {name}={text} is not a number; {name}=N")
+            sys.exit(f"error: {name}={text} is not a number; set {name}=N")
 
     def given(self, names):
         """Return those of these variables that are set."""
