@@ -2,10 +2,10 @@
 /*
  * Driver of the programmable bus master of the orin machine.
  *
- * It is an ordinary driver: its device sits behind the memory controller and an
- * SMMU as the device tree says, and memory is mapped for it by the DMA API. On
- * top of that it lets a test drive each register, so that the device can also
- * use addresses, stream IDs and clients that are not its own.
+ * It is an ordinary driver: its device is behind the memory controller and an SMMU, as
+ * the device tree describes, and the DMA API maps memory for it. In addition a test can
+ * set each register, so that the device can also use addresses, stream IDs and clients
+ * of others.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -53,7 +53,7 @@ struct bm {
 	struct device *dev;
 	void __iomem *regs;
 	phys_addr_t phys;
-	struct mutex lock;		/* the registers and the buffers */
+	struct mutex lock;		/* protects the registers and the buffers */
 	struct list_head buffers;
 	u32 next_id;
 	u32 nr_buffers;
@@ -95,7 +95,7 @@ void bm_describe(struct bm *bm, struct bm_info *info)
 }
 EXPORT_SYMBOL_GPL(bm_describe);
 
-/* Registers and DATA are 32 bits wide. */
+/* Read DATA, which consists of 32-bit registers. */
 static void data_read(struct bm *bm, u8 *data, u32 len)
 {
 	u32 i, v;
@@ -414,7 +414,7 @@ static const struct file_operations bm_fops = {
 	.unlocked_ioctl = bm_ioctl,
 };
 
-/* The clients of the device: the first reads, the second, if there is one, writes. */
+/* Find the device's clients: the first reads, the second, if it has one, writes. */
 static void find_clients(struct bm *bm)
 {
 	struct of_phandle_args args;
@@ -425,7 +425,7 @@ static void find_clients(struct bm *bm)
 
 	for (i = 0; n < 2 && !of_parse_phandle_with_args(bm->dev->of_node, "interconnects",
 							 "#interconnect-cells", i, &args); i++) {
-		/* Each path ends at the external memory controller, with no cell. */
+		/* Each path ends at the external memory controller, which has no cells. */
 		if (args.args_count == 1) {
 			if (!n++)
 				bm->client_read = args.args[0];
@@ -457,7 +457,7 @@ static int bm_probe(struct platform_device *pdev)
 	if (id != ID)
 		return dev_err_probe(dev, -ENODEV, "ID register is %#x\n", id);
 
-	/* Bit 39 of an address has a meaning of its own on Tegra234. */
+	/* Bit 39 of an address has a special meaning on Tegra234. */
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(39));
 	if (ret)
 		return ret;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * What the driver of the programmable bus master offers, to user space through
- * /dev/busmasterN and to other modules by functions.
+ * Interface of the driver of the programmable bus master: /dev/busmasterN for user
+ * space, functions for other modules.
  *
- * The bus master reads or writes up to 4096 bytes at a bus address when told
- * to. Buffers come from the DMA API, as any driver's would: each has an id, a
- * bus address (its IOVA) and pages. Unmapping a streaming buffer leaves its
- * pages and its old bus address known, so that a test can look at what happens
- * at an address that is no longer mapped.
+ * On command the bus master reads or writes up to 4096 bytes at a bus address. Buffers
+ * are mapped by the DMA API, as for any driver: each has an ID, a bus address (its IOVA)
+ * and pages. When a streaming buffer is unmapped, its pages and its IOVA stay known, so
+ * that a test can access an address that is no longer mapped.
  */
 #ifndef _BUSMASTER_H
 #define _BUSMASTER_H
@@ -24,8 +23,8 @@
 struct bm_info {
 	__u32 client_read;	/* memory controller client, BM_AS_DESCRIBED: none */
 	__u32 client_write;
-	__u32 sid;		/* BM_AS_DESCRIBED: it has no IOMMU */
-	__u32 translated;	/* its domain translates */
+	__u32 sid;		/* BM_AS_DESCRIBED: the device has no IOMMU */
+	__u32 translated;	/* 1 if its domain translates */
 };
 
 enum bm_dir {
@@ -35,7 +34,7 @@ enum bm_dir {
 };
 
 struct bm_buffer {
-	__u32 id;		/* out of BM_ALLOC; in otherwise */
+	__u32 id;		/* out for BM_ALLOC, in for others */
 	__u32 size;
 	__u32 dir;		/* enum bm_dir */
 	__u32 coherent;		/* dma_alloc_coherent(), not dma_map_page() */
@@ -45,14 +44,14 @@ struct bm_buffer {
 
 struct bm_rw {
 	__u32 id;
-	__u32 write;		/* into the buffer, by the CPU */
+	__u32 write;		/* 1: the CPU writes the buffer */
 	__u32 offset;
 	__u32 len;
 	__u64 data;		/* user pointer */
 };
 
 #define BM_F_WRITE	(1 << 0)	/* the device writes memory */
-#define BM_F_LOOP	(1 << 1)	/* and goes on until told to stop */
+#define BM_F_LOOP	(1 << 1)	/* repeat until BM_STOP */
 #define BM_F_PRIV	(1 << 2)
 #define BM_F_INSN	(1 << 3)
 
@@ -62,12 +61,12 @@ struct bm_rw {
 
 struct bm_xfer {
 	__u32 client;		/* or BM_AS_DESCRIBED */
-	__u32 sid;		/* likewise */
+	__u32 sid;		/* or BM_AS_DESCRIBED */
 	__u32 flags;
 	__u32 len;
 	__u64 addr;
 	__u32 period_us;	/* with BM_F_LOOP */
-	__u32 status;		/* out, as the rest */
+	__u32 status;		/* out, like all following fields */
 	__u32 ok_count;
 	__u32 err_count;
 	__u64 data;		/* user pointer: in for BM_F_WRITE, else out */
@@ -75,7 +74,7 @@ struct bm_xfer {
 
 struct bm_lookup {
 	__u64 iova;
-	__u64 phys;		/* out: what the IOMMU driver says, 0 if nothing */
+	__u64 phys;		/* out: iommu_iova_to_phys(), 0 if unmapped */
 };
 
 #define BM_INFO		_IOR('B', 0, struct bm_info)
@@ -93,16 +92,16 @@ struct bm_lookup {
 struct bm;
 struct device;
 
-/* The bus master of that number, or NULL; valid while busmaster.ko stays. */
+/* Return the bus master with this number, or NULL; valid while busmaster.ko is loaded. */
 struct bm *bm_get(unsigned int number);
 struct device *bm_device(struct bm *bm);
-/* Where its registers are, as seen by a DMA or a CPU. */
+/* Return the physical address of its registers. */
 phys_addr_t bm_registers(struct bm *bm);
 void bm_describe(struct bm *bm, struct bm_info *info);
-/* One transfer; @data is kernel memory here, and xfer->data is not looked at. */
+/* Do one transfer; @data is kernel memory, and xfer->data is ignored. */
 void bm_transfer(struct bm *bm, struct bm_xfer *xfer, void *data);
 
-/* One transfer; true if all of it was let through. */
+/* Do one transfer; return true if it completed. */
 static inline bool bm_once(struct bm *bm, u32 client, u32 sid, u32 flags, u64 addr, void *data,
 			   u32 len)
 {
@@ -124,7 +123,7 @@ static inline bool bm_dma(struct bm *bm, u32 flags, u64 addr, void *data, u32 le
 	return bm_once(bm, BM_AS_DESCRIBED, BM_AS_DESCRIBED, flags, addr, data, len);
 }
 
-/* What has become of a loop; @data may be NULL. */
+/* Get the status of a loop; @data may be NULL. */
 void bm_status(struct bm *bm, struct bm_xfer *xfer, void *data);
 void bm_stop(struct bm *bm);
 #endif

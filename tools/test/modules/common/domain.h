@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A domain of its own for a bus master, by the kernel's IOMMU API. */
+/* A separate domain for a bus master, with the kernel's IOMMU API */
 #ifndef _COMMON_DOMAIN_H
 #define _COMMON_DOMAIN_H
 
@@ -13,7 +13,7 @@ struct own_domain {
 	struct iommu_domain *domain;
 };
 
-/* Free what own_domain_attach() made, detached. */
+/* Free the domain of own_domain_attach() after it was detached. */
 static inline void own_domain_free(struct own_domain *own)
 {
 	if (!IS_ERR_OR_NULL(own->domain))
@@ -28,7 +28,7 @@ static inline void own_domain_detach(struct own_domain *own)
 	iommu_detach_group(own->domain, own->group);
 }
 
-/* Make one and attach it; if that fails, nothing is left. */
+/* Allocate a domain and attach it; on failure nothing is left allocated. */
 static inline int own_domain_attach(struct own_domain *own, struct bm *bm,
 				    iommu_fault_handler_t handler, void *token)
 {

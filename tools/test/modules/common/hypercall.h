@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Hypercalls past the host's own IOMMU driver, and the memory that EL2 asks for.
+ * Hypercalls that bypass the host's own IOMMU driver, and donation of the memory that
+ * EL2 asks for
  */
 #ifndef _COMMON_HYPERCALL_H
 #define _COMMON_HYPERCALL_H
@@ -14,7 +15,7 @@
 #include <asm/kvm_asm.h>
 #include <asm/kvm_iommu.h>
 
-/* Name, number, and how many arguments: the first members of an entry of a table. */
+/* Name, number, and number of arguments: the first members of a table entry */
 #define HYPERCALL(name, function, nr_args)	name, KVM_HOST_SMCCC_FUNC(function), nr_args
 
 #define HVC_ALLOC	HYPERCALL("alloc_domain", __pkvm_iommu_alloc_domain, 2)
@@ -33,7 +34,7 @@
 #define HVC_SHARE	HYPERCALL("share_hyp", __pkvm_host_share_hyp, 1)
 #define HVC_UNSHARE	HYPERCALL("unshare_hyp", __pkvm_host_unshare_hyp, 1)
 
-/* x1 if EL2 knows the call, else -EOPNOTSUPP. */
+/* Return x1 if EL2 knows the call, else -EOPNOTSUPP. */
 static inline long hypercall_answer(const struct arm_smccc_res *res)
 {
 	return res->a0 == SMCCC_RET_SUCCESS ? (long)res->a1 : -EOPNOTSUPP;
@@ -45,7 +46,7 @@ static inline long hypercall_answer(const struct arm_smccc_res *res)
 	hypercall_answer(res);							\
 })
 
-/* The order of the block that a call asked for in x3. */
+/* Return the order of the block that a call asked for in x3. */
 static inline unsigned int wanted_order(u64 want)
 {
 	return FIELD_GET(KVM_IOMMU_BLOCK_ORDER, want);
@@ -59,8 +60,8 @@ static inline struct page *alloc_wanted(u64 want, gfp_t gfp)
 }
 
 /*
- * The host's driver counts the pages that EL2 has. Whoever gets a page back
- * subtracts it, so whoever gives one past that driver adds it.
+ * The host's driver counts the pages that it donated to EL2, and subtracts a page
+ * that it gets back, whoever donated it. So count pages that are donated without it.
  */
 static inline void count_given(struct page *page, long nr_pages)
 {
@@ -75,9 +76,10 @@ static inline u64 stream_index(u32 endpoint, u32 sid)
 }
 
 /*
- * EL2 names an endpoint by its number in a description that only it has: find them
- * by asking for all. @info asks EL2 about a stream: its answer, and the state in x2;
- * @found is called for each stream that there is. Returns the number of IOMMUs.
+ * EL2 identifies an endpoint by its number in the description, which modules do not
+ * have: find the streams by asking for all. @info asks EL2 about a stream, and returns
+ * its answer, with the state in x2; @found is called for each stream that exists.
+ * Return the number of IOMMUs.
  */
 #define MAX_ENDPOINTS	64
 #define MAX_SIDS	128

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a hostile host knows to be EL2's: memory by the symbols of the kernel, registers
- * by the device tree.
+ * Memory and registers that a hostile host knows to be EL2's: memory by the symbols of
+ * the kernel, registers by the device tree
  */
 #ifndef _COMMON_PLACES_H
 #define _COMMON_PLACES_H
@@ -10,10 +10,10 @@
 #include <linux/of_address.h>
 #include <linux/types.h>
 
-/* kallsyms_lookup_name(), the address of which is a module's parameter */
+/* kallsyms_lookup_name(), whose address is a module parameter */
 typedef unsigned long (*lookup_name_t)(const char *name);
 
-/* The memory that EL2 was given at boot; false without protected KVM. */
+/* Get the memory that EL2 received at boot. Return false without protected KVM. */
 static inline bool hyp_memory(lookup_name_t lookup_name, phys_addr_t *start, phys_addr_t *size)
 {
 	phys_addr_t *base = (void *)lookup_name("hyp_mem_base");
@@ -27,8 +27,9 @@ static inline bool hyp_memory(lookup_name_t lookup_name, phys_addr_t *start, phy
 }
 
 /*
- * EL2 carves its tables from the start of its memory, the size of which is rounded up
- * to 2 MiB: the last page is its own, and idle. 0 without protected KVM.
+ * Return a page that EL2 owns and does not use, 0 without protected KVM: EL2 allocates
+ * its tables from the start of its memory, whose size is rounded up to 2 MiB, so the
+ * last page is unused.
  */
 static inline phys_addr_t hyp_idle_page(lookup_name_t lookup_name)
 {
@@ -37,7 +38,7 @@ static inline phys_addr_t hyp_idle_page(lookup_name_t lookup_name)
 	return hyp_memory(lookup_name, &start, &size) ? start + size - PAGE_SIZE : 0;
 }
 
-/* The SMMUs of the device tree that are not disabled. */
+/* Iterate over the enabled SMMUs of the device tree. */
 static inline struct device_node *next_smmu(struct device_node *np)
 {
 	static const char * const compatible[] = {
@@ -53,7 +54,7 @@ static inline struct device_node *next_smmu(struct device_node *np)
 
 #define for_each_smmu(np)	for (np = next_smmu(NULL); np; np = next_smmu(np))
 
-/* Tegra's memory controller, or NULL; to be put */
+/* Return Tegra's memory controller, or NULL; the caller puts the node. */
 static inline struct device_node *find_mc_node(void)
 {
 	return of_find_compatible_node(NULL, NULL, "nvidia,tegra234-mc");

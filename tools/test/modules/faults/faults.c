@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an owner of a domain goes through whose devices, or whose IOMMU, do not
- * behave: each bus master can have a domain of its own, with a fault handler.
+ * Domains whose devices or IOMMU misbehave: each bus master can have a domain of its
+ * own, with a fault handler.
  *
- *	<debugfs>/faults/run	write a command, read from the same open file
+ *	<debugfs>/faults/run	write a command, read the answer from the same open file
  *
- *	own N		bus master N moves to a domain of its own, with 16 pages
- *			mapped from address 0x10000000 on (enough to meet each
- *			instance of an SMMU)
- *	drop N		back to its DMA API domain
- *	dma N r|w ADDR	one transfer: "ok" or "abort"
+ *	own N		attach bus master N to a domain of its own, with 16 pages mapped
+ *			at address 0x10000000 (enough to use each instance of an SMMU)
+ *	drop N		return it to its DMA API domain
+ *	dma N r|w ADDR	do one transfer: "ok" or "abort"
  *	reach N		"ok" if each page can be read and written
  *	loop N ADDR US [CLIENT SID]
- *			reads of ADDR all the time, every US microseconds; as
- *			another client of the memory controller, or stream
- *	stop N		ends it: transfers that were let through, and that were not
- *	told N		what the fault handler was told since it was last asked:
- *			number, last address, r or w
- *	unmap N PAGE	bytes unmapped, milliseconds it took
- *	empty N		the same of all pages at once, so that a table goes, if
- *	fill N		was called before: EL2 keeps as many other tables as it
- *			does though they are empty, "ok"
- *	give N PAGE	the page is given to the hypervisor: 0 or its error
+ *			read ADDR every US microseconds, also as another memory client
+ *			or stream
+ *	stop N		end the loop: number of completed and of aborted transfers
+ *	told N		reports of the fault handler since the last "told": number, last
+ *			address, r or w
+ *	unmap N PAGE	unmap a page: unmapped bytes, milliseconds
+ *	empty N		unmap all pages at once: unmapped bytes, milliseconds
+ *	fill N		fill EL2's cache of empty tables, so that "empty" frees a table:
+ *			"ok"
+ *	give N PAGE	donate the page to the hypervisor: 0 or the error
  *
- * Anything that does not work is answered with "error" and an errno.
+ * A failure is answered with "error" and an errno.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -47,7 +46,7 @@
 struct lab {
 	struct bm *bm;
 	struct own_domain own;
-	struct page *page[NR_PAGES];	/* NULL: given away, or lost */
+	struct page *page[NR_PAGES];	/* NULL: donated, or left behind in quarantine */
 	bool mapped[NR_PAGES];
 	unsigned long told;
 	unsigned long iova;
@@ -71,7 +70,7 @@ static int handler(struct iommu_domain *domain, struct device *dev, unsigned lon
 	return 0;
 }
 
-/* To EL2 and back: what comes back need not be the page that went. */
+/* Donate a page to EL2, and reclaim one, which may be a different page. */
 static long give(struct lab *lab, unsigned int i)
 {
 	struct arm_smccc_res res;
@@ -94,9 +93,10 @@ static void free_lab(struct lab *lab)
 	for (i = 0; i < NR_PAGES; i++) {
 		if (lab->mapped[i])
 			iommu_unmap(lab->own.domain, BASE + i * PAGE_SIZE, PAGE_SIZE);
-		/* what a lost domain holds on to must not be met again */
+		/* do not reuse pages that a quarantined domain still references */
 		if (lab->page[i] && give(lab, i) && lab->page[i])
-			pr_info("page %#lx stays where it is\n", page_to_pfn(lab->page[i]));
+			pr_info("page %#lx is not freed: it cannot be donated\n",
+				page_to_pfn(lab->page[i]));
 	}
 	own_domain_free(&lab->own);
 	*lab = (struct lab) {};
@@ -147,7 +147,7 @@ static bool dma(struct lab *lab, u64 addr, bool write, u64 *word)
 	return bm_dma(lab->bm, write ? BM_F_WRITE : 0, addr, word, sizeof(*word));
 }
 
-/* The display's client has no way to write: then reading has to do. */
+/* The display's client cannot write: only read in this case. */
 static bool reach(struct lab *lab)
 {
 	struct bm_info info;
@@ -185,7 +185,7 @@ static void loop(struct lab *lab, u64 addr, unsigned int us, u32 client, u32 sid
 	bm_transfer(lab->bm, &x, NULL);
 }
 
-/* Each page in a table of its own, for a moment: HYP_IO_PGTABLE_KEEP is 8. */
+/* Map and unmap each page in a table of its own: HYP_IO_PGTABLE_KEEP is 8. */
 static int fill(struct lab *lab)
 {
 	unsigned long iova;
@@ -285,7 +285,7 @@ static ssize_t run_write(struct file *file, const char __user *buf, size_t size,
 	if (sscanf(s, "%15s %u %n", verb, &n, &at) < 2 || n >= NR_LABS)
 		return -EINVAL;
 
-	/* the answer goes where the question was */
+	/* the answer replaces the command in the buffer */
 	strscpy(arg, s + at);
 
 	guard(mutex)(&lock);
@@ -319,5 +319,5 @@ static void __exit faults_exit(void)
 }
 module_exit(faults_exit);
 
-MODULE_DESCRIPTION("Domains whose devices or IOMMU do not behave");
+MODULE_DESCRIPTION("Domains whose devices or IOMMU misbehave");
 MODULE_LICENSE("GPL");

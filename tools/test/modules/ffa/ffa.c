@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages that a device can reach do not go to the secure world.
+ * Pages that a device can reach cannot be shared with the secure world.
  *
- *	<debugfs>/ffa	reading runs it: lines "ok - WHAT" and "not ok - WHAT # WHY"
+ *	<debugfs>/ffa	reading runs the test: lines "ok - WHAT" and "not ok - WHAT # WHY"
  *
- * The calls are FF-A 1.0 (DEN0077A): the host shares or lends pages of its own
- * with endpoint 0x8001, and takes them back. EL2 stands in between. Meanwhile
- * they are mapped for a bus master or not.
+ * The calls are FF-A 1.0 (DEN0077A): the host shares its pages with endpoint 0x8001, or
+ * lends them to it, and reclaims them. EL2 checks the calls. The pages are mapped for a
+ * bus master or not.
  */
 #include <linux/arm_ffa.h>
 #include <linux/arm-smccc.h>
@@ -46,7 +46,7 @@ static void smc(struct arm_smccc_1_2_regs *res, u64 a0, u64 a1, u64 a2, u64 a3)
 	arm_smccc_1_2_smc(&args, res);
 }
 
-/* 0 and a handle, or FF-A's error */
+/* Return 0 and a handle, or FF-A's error. */
 static int transfer(struct lab *lab, u64 function, u64 *handle)
 {
 	struct ffa_mem_region *region = lab->tx;
@@ -104,32 +104,32 @@ static void try(struct lab *lab, u64 function, const char *name)
 	u64 handle = 0;
 	int ret;
 
-	/* the last one of them: nothing is half-done */
+	/* map the last one of the pages: a denied call must have no effect on the others */
 	ret = map(lab, NR_PAGES - 1);
-	snprintf(what, sizeof(what), "%s: a page is mapped for a device", name);
+	snprintf(what, sizeof(what), "%s: a page can be mapped for a device", name);
 	result(lab, !ret, what, ret);
 	ret = transfer(lab, function, &handle);
-	snprintf(what, sizeof(what), "%s: denied while it is", name);
+	snprintf(what, sizeof(what), "%s: denied while a page is mapped for a device", name);
 	result(lab, ret == FFA_RET_DENIED, what, ret);
 	if (!ret)
 		take_back(handle);
 
 	unmap(lab, NR_PAGES - 1);
 	ret = transfer(lab, function, &handle);
-	snprintf(what, sizeof(what), "%s: done when none is", name);
+	snprintf(what, sizeof(what), "%s: succeeds while no page is mapped", name);
 	result(lab, !ret, what, ret);
 	if (ret)
 		return;
 	ret = map(lab, 1);
-	snprintf(what, sizeof(what), "%s: no device may have it meanwhile", name);
+	snprintf(what, sizeof(what), "%s: the page cannot be mapped for a device meanwhile", name);
 	result(lab, ret == -EPERM, what, ret);
 	if (!ret)
 		unmap(lab, 1);
 	ret = take_back(handle);
-	snprintf(what, sizeof(what), "%s: taken back", name);
+	snprintf(what, sizeof(what), "%s: the pages can be reclaimed", name);
 	result(lab, !ret, what, ret);
 	ret = map(lab, 0);
-	snprintf(what, sizeof(what), "%s: then a device may have it again", name);
+	snprintf(what, sizeof(what), "%s: a reclaimed page can be mapped for a device", name);
 	result(lab, !ret, what, ret);
 	if (!ret)
 		unmap(lab, 0);
@@ -155,15 +155,15 @@ static int ffa_show(struct seq_file *m, void *unused)
 
 	ret = 0;
 	smc(&res, FFA_VERSION, FFA_VERSION_1_0, 0, 0);
-	result(&lab, (u32)res.a0 == FFA_VERSION_1_0, "there is FF-A 1.0", res.a0);
+	result(&lab, (u32)res.a0 == FFA_VERSION_1_0, "EL2 supports FF-A 1.0", res.a0);
 	smc(&res, FFA_FN64_RXTX_MAP, virt_to_phys(lab.tx), virt_to_phys(lab.rx), 1);
-	result(&lab, (u32)res.a0 == FFA_SUCCESS, "EL2 takes the buffers", (int)res.a2);
+	result(&lab, (u32)res.a0 == FFA_SUCCESS, "EL2 maps the buffers", (int)res.a2);
 	if ((u32)res.a0 != FFA_SUCCESS)
 		goto free;
 	try(&lab, FFA_FN64_MEM_SHARE, "share");
 	try(&lab, FFA_FN64_MEM_LEND, "lend");
 	smc(&res, FFA_RXTX_UNMAP, 0, 0, 0);
-	result(&lab, (u32)res.a0 == FFA_SUCCESS, "EL2 gives the buffers back", (int)res.a2);
+	result(&lab, (u32)res.a0 == FFA_SUCCESS, "EL2 unmaps the buffers", (int)res.a2);
 free:
 	for (i = 0; i < NR_PAGES; i++)
 		if (lab.page[i])

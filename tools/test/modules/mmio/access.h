@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CPU accesses that may abort, of any kind, and say so instead of dying: each
- * instruction has an exception table entry, as copy_from_kernel_nofault() has,
- * but here the caller chooses the instruction.
+ * CPU accesses of all kinds that may abort: each instruction has an exception table
+ * entry, as in copy_from_kernel_nofault(), but the caller chooses the instruction.
  */
 #ifndef _TEST_ACCESS_H
 #define _TEST_ACCESS_H
@@ -51,7 +50,7 @@
 	__err;									\
 })
 
-/* All return 0 or -EFAULT. */
+/* All functions return 0 or -EFAULT. */
 static inline int access_read(void *va, unsigned int bytes, u64 *val)
 {
 	switch (bytes) {
@@ -87,7 +86,7 @@ static inline int access_read_acquire(void *va, u64 *val)
 	return __access_load("ldar", "%w", va, val);
 }
 
-/* Four bytes with a sign, into a register of eight */
+/* A signed load of four bytes to a 64-bit register */
 static inline int access_read_signed(void *va, u64 *val)
 {
 	return __access_load("ldrsw", "%x", va, val);
@@ -98,7 +97,7 @@ static inline int access_write_release(void *va, u64 val)
 	return __access_store("stlr", "%w", va, val);
 }
 
-/* A store-exclusive needs the load before it; either may abort. */
+/* A store-exclusive, and the load-exclusive that it needs; both may abort. */
 static inline int access_write_exclusive(void *va, u64 val)
 {
 	u32 fail = 0, old;
@@ -143,8 +142,8 @@ static inline int access_invalidate(void *va)
 }
 
 /*
- * A kernel address for a physical one: the linear map for memory, a fresh
- * device mapping for the rest. Give it back by access_unmap().
+ * Return a kernel address for a physical one: the linear map for memory, a new device
+ * mapping for all else. Release it with access_unmap().
  */
 static inline void *access_map(phys_addr_t phys, size_t size)
 {

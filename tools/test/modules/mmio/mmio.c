@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses by the CPU to any physical address, that may be refused.
+ * CPU accesses to any physical address, which may be refused
  *
  * Write one command to <debugfs>/mmio and read the answer from the same open
  * file:
@@ -10,7 +10,7 @@
  *	write WIDTH ADDRESS VALUE	WIDTH: 1 2 4 8, x (exclusive), r (release)
  *	clean|flush|inval - ADDRESS	cache maintenance by address
  *
- * The answer is `refused` if the access took an abort, else `done VALUE`.
+ * The answer is `refused` if the access aborted, else `done VALUE`.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -24,7 +24,7 @@ static int do_access(const char *op, char width, phys_addr_t phys, u64 *val)
 	void *page, *va;
 	int err = -EINVAL;
 
-	/* An unaligned access may reach into the next page. */
+	/* An unaligned access may cross into the next page. */
 	page = access_map(phys & PAGE_MASK, 2 * PAGE_SIZE);
 	if (!page)
 		return -ENOMEM;

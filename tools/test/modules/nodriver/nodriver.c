@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every hypercall for DMA isolation, where the hypervisor has no IOMMU driver:
- * none came up, or it failed. Whatever the arguments, each call has one answer,
- * and nothing is taken from the host.
+ * Every hypercall for DMA isolation, without an IOMMU driver in the hypervisor: none was
+ * initialised, or initialisation failed. Whatever the arguments, each call returns the
+ * same error, and takes no page from the host.
  *
  *	<debugfs>/nodriver
- *		reading runs it: lines "ok - WHAT" and "not ok - WHAT # WHY"
+ *		reading runs the test: lines "ok - WHAT" and "not ok - WHAT # WHY"
  *
- * absent=1: KVM did not come up. The host is not deprivileged, and the hypervisor
+ * absent=1: KVM was not initialised. The host is not deprivileged, and the hypervisor
  * knows none of these calls.
  */
 #include <linux/cpu.h>
@@ -34,7 +34,7 @@ module_param(absent, bool, 0444);
 
 #define FN(call, answer, ...)	{ HVC_##call, answer, { __VA_ARGS__ } }
 
-/* What an honest host would pass; PAGE and PFN stand for a page of ours. */
+/* Arguments of an honest host; PAGE and PFN stand for a page of this module. */
 #define PAGE		1
 #define PFN		2
 
@@ -60,7 +60,7 @@ static const struct fn {
 	FN(DEBUG, -ENODEV, 0, KVM_IOMMU_DEBUG_STAT, KVM_IOMMU_STAT_DOMAINS),
 };
 
-/* The wild ones name no page of the host's: what is given away would be missed. */
+/* Wild arguments do not name pages of the host, which would be lost if donated. */
 static const u64 wild[] = {
 	0, 1, 2, 3, 4, SZ_4K - 1, KVM_IOMMU_MAX_DOMAINS, KVM_IOMMU_MAX_DOMAINS + 1,
 	SMMU_KVM_DEBUG_STAT, SMMU_KVM_DEBUG_STREAM, SMMU_KVM_DEBUG_SOC, SZ_64K, S32_MAX, U32_MAX,
@@ -87,7 +87,7 @@ static u64 good(const struct fn *fn, unsigned int i)
 	return fn->good[i];
 }
 
-/* A query names no domain: it is the driver that is missing. */
+/* A query names no domain: it fails because the driver is missing. */
 static bool is_query(const struct fn *fn, const u64 *a)
 {
 	return fn->id == KVM_HOST_SMCCC_FUNC(__pkvm_iommu_attach) &&
@@ -127,7 +127,7 @@ static void call_all(void *data)
 
 	for (fn = hypercalls; fn < hypercalls + ARRAY_SIZE(hypercalls) && !r->wrong; fn++) {
 		for (n = 0; n < NR_ROUNDS && !r->wrong; n++) {
-			/* First all good, then one after the other is not. */
+			/* First all valid, then one after the other invalid. */
 			for (i = 0; i < NR_ARGS; i++)
 				args[i] = !n || get_random_u32_below(3) ? good(fn, i) :
 					  get_random_u32_below(4) ?
@@ -138,7 +138,7 @@ static void call_all(void *data)
 	}
 }
 
-/* Is the block still the host's, with what it held? */
+/* Return how many pages of the block the host lost, or that changed. */
 static unsigned int pages_gone(void)
 {
 	unsigned int i, n = 0;
@@ -170,29 +170,29 @@ static int run_show(struct seq_file *m, void *unused)
 		smp_call_function_single(cpu, call_all, &r, true);
 	cpus_read_unlock();
 	if (r.wrong)
-		seq_printf(m, "not ok - each hypercall has its answer # %s(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx): x0 %ld x1 %ld, not %ld\n",
+		seq_printf(m, "not ok - each hypercall returns its error # %s(%#llx, %#llx, %#llx, %#llx, %#llx, %#llx): x0 %ld x1 %ld, expected %ld\n",
 			   r.fn->name, r.args[0], r.args[1], r.args[2], r.args[3], r.args[4],
 			   r.args[5], (long)r.res.a0, (long)r.res.a1, r.fn->answer);
 	else
-		seq_printf(m, "ok - each hypercall has its answer (%u calls)\n", r.calls);
+		seq_printf(m, "ok - each hypercall returns its error (%u calls)\n", r.calls);
 
-	/* No description after finalisation. Where KVM did not come up there is none. */
+	/* After finalisation no description is accepted; without KVM there is none. */
 	if (!absent)
 		arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_init), 0,
 				  page_to_pfn(block), 1UL << BLOCK_ORDER, 0, &res);
 	if (absent)
-		seq_puts(m, "ok - no initialisation any more # SKIP KVM did not come up\n");
+		seq_puts(m, "ok - initialisation is refused after finalisation # SKIP KVM is not initialised\n");
 	else if (res.a0 == SMCCC_RET_SUCCESS)
-		seq_printf(m, "not ok - no initialisation any more # x1 %ld\n", (long)res.a1);
+		seq_printf(m, "not ok - initialisation is refused after finalisation # x1 %ld\n", (long)res.a1);
 	else
-		seq_puts(m, "ok - no initialisation any more\n");
+		seq_puts(m, "ok - initialisation is refused after finalisation\n");
 
 	gone = pages_gone();
 	if (gone)
-		seq_printf(m, "not ok - the host has its pages # %u of %lu gone\n", gone,
+		seq_printf(m, "not ok - no page is taken from the host # %u of %lu are\n", gone,
 			   BIT(BLOCK_ORDER));
 	else
-		seq_puts(m, "ok - the host has its pages\n");
+		seq_puts(m, "ok - no page is taken from the host\n");
 	if (!gone)
 		__free_pages(block, BLOCK_ORDER);
 	return 0;
@@ -214,5 +214,5 @@ static void __exit nodriver_exit(void)
 }
 module_exit(nodriver_exit);
 
-MODULE_DESCRIPTION("Hypercalls for DMA isolation where there is no driver for them");
+MODULE_DESCRIPTION("Hypercalls for DMA isolation without an IOMMU driver");
 MODULE_LICENSE("GPL");

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The probe of clients against the registration of an IOMMU, over and over.
+ * Races of the probe of clients with the registration of an IOMMU.
  *
- * When an IOMMU registers, the IOMMU core walks all devices of all buses and
- * gives groups and domains to those that have none. A client whose driver
- * probes at that moment on another CPU must not be let go without: it would do
- * DMA with physical addresses and keep them (its group is there, so nobody
- * looks again).
+ * When an IOMMU registers, the IOMMU core walks all devices of all buses and creates
+ * groups and domains for those that have none. A client whose driver probes at that
+ * moment on another CPU must not get DMA operations without translation: it would do
+ * DMA with physical addresses, and keep doing so, because its group then exists and is
+ * not checked again.
  *
  * While the module is being loaded:
  *
  *   one thread		destroys and creates the platform devices of the
- *			programmable bus masters, so that each starts anew,
- *			with nothing known of it
+ *			programmable bus masters, so that each probes from scratch
  *   kworkers		probe them, asynchronously
- *   one thread for	registers an IOMMU that no device is behind, and takes
- *   each CPU but one	it away again
+ *   one thread for	registers and unregisters an IOMMU that no device is behind
+ *   each CPU but one
  *
- * Each probe of a client checks what it has: a domain that translates; a
- * buffer that the device reaches by its bus address, with the right data; and
- * an abort for the same buffer by its physical address.
+ * Each probe of a client checks that its domain translates, that the device reaches a
+ * buffer at its IOVA with the right data, and that the same buffer is unreachable by
+ * its physical address.
  */
 #include <linux/delay.h>
 #include <linux/device/driver.h>
@@ -36,11 +35,11 @@
 
 static unsigned int rounds = 350;
 module_param(rounds, uint, 0444);
-MODULE_PARM_DESC(rounds, "How often each client is created");
+MODULE_PARM_DESC(rounds, "Number of times that each client is created");
 
 static unsigned int seconds = 40;
 module_param(seconds, uint, 0444);
-MODULE_PARM_DESC(seconds, "No further round after that long, on a slow and busy machine");
+MODULE_PARM_DESC(seconds, "Stop after this time, on a slow and busy machine");
 
 #define REG_CLIENT	0x04
 #define REG_SID		0x08
@@ -64,13 +63,13 @@ static atomic_t nr_probes, nr_direct, nr_wrong_data, nr_open, nr_wrong_sid, nr_u
 static atomic_t nr_registrations, nr_registration_errors;
 
 /*
- * A registration looks at the groups of all devices, and has no reference on
- * them: the IOMMU core does not survive one that goes away meanwhile. Devices do
- * not when a machine boots, and are only destroyed here to be probed again.
+ * A registration accesses the groups of all devices without a reference: the IOMMU core
+ * does not survive if a device is destroyed meanwhile. This does not happen when a
+ * machine boots; here devices are destroyed only to be probed again.
  */
 static DECLARE_RWSEM(destroying);
 
-/* The client that writes: the second one of the device, or the only one */
+/* Return the client that writes: the second one of the device, or the only one. */
 static u32 client_of(struct device_node *np)
 {
 	struct of_phandle_args args;
@@ -89,7 +88,7 @@ static u32 client_of(struct device_node *np)
 	return client;
 }
 
-/* true: the transfer was not aborted */
+/* Do a transfer; return true unless it was aborted. */
 static bool transfer(struct device *dev, void __iomem *regs, u64 addr, bool write, u32 sid)
 {
 	writel(client_of(dev->of_node), regs + REG_CLIENT);
@@ -103,7 +102,7 @@ static bool transfer(struct device *dev, void __iomem *regs, u64 addr, bool writ
 	return !(readl(regs + REG_STATUS) & STATUS_ERROR);
 }
 
-/* What the helper for Tegra says, and what the device tree says, in [7:0] */
+/* Compare bits [7:0] of Tegra's helper for the stream ID with the device tree. */
 static void check_sid(struct device *dev, u32 *sid)
 {
 	struct of_phandle_args args;
@@ -153,7 +152,7 @@ static int client_probe(struct platform_device *pdev)
 	if (iova == phys)
 		atomic_inc(&nr_direct);
 
-	/* By its physical address: must not arrive. */
+	/* The page must be unreachable by its physical address. */
 	writel(0xbad, regs + REG_DATA);
 	if (transfer(dev, regs, phys, true, sid))
 		atomic_inc(&nr_open);
@@ -165,7 +164,7 @@ static int client_probe(struct platform_device *pdev)
 	if (READ_ONCE(*buf) != 0x600d)
 		atomic_inc(&nr_wrong_data);
 
-	/* Unmapped: out of reach. */
+	/* An unmapped page must be unreachable. */
 	if (transfer(dev, regs, iova, true, sid))
 		atomic_inc(&nr_open);
 free:
@@ -188,7 +187,7 @@ static struct platform_driver client_driver = {
 	.probe = client_probe,
 };
 
-/* An IOMMU that no device is behind */
+/* probe_device() of an IOMMU that no device is behind */
 static struct iommu_device *no_device(struct device *dev)
 {
 	return ERR_PTR(-ENODEV);
@@ -245,7 +244,7 @@ static bool is_bound(struct device_node *np)
 	return bound;
 }
 
-/* Destroy and create the device. It starts with nothing known of it. */
+/* Destroy and create the device, so that it probes from scratch. */
 static void recreate(struct device_node *np)
 {
 	struct platform_device *pdev = of_find_device_by_node(np);
@@ -292,7 +291,7 @@ static int __init proberace_init(void)
 		wake_up_process(t);
 	}
 
-	/* Some destroyed while their probe is under way, some after it. */
+	/* Destroy some devices during their probe, some after it. */
 	for (round = 0; round < rounds && time_before(jiffies, end); round++) {
 		for (i = 0; i < nr_nodes; i++)
 			recreate(nodes[i]);
@@ -304,7 +303,7 @@ static int __init proberace_init(void)
 	while (nr_threads)
 		kthread_stop(threads[--nr_threads]);
 
-	/* What was deferred has had its chance now. */
+	/* Wait for deferred probes. */
 	wait_for_device_probe();
 	for (i = 0; i < 100; i++) {
 		for (bound = 0; bound < nr_nodes && is_bound(nodes[bound]); bound++)

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a device reaches after a long sequence of maps and unmaps: the same,
- * whoever drives the IOMMU and whatever its tables look like.
+ * The addresses that a device reaches after a long sequence of maps and unmaps must not
+ * depend on the IOMMU's driver or the format of its tables.
  *
- *	<debugfs>/reach		reading runs it, and says
+ *	<debugfs>/reach		reading runs the test, and returns
  *				"pages=N writable=N wrong=N hash=H"
  *
- * The sequence is the same each time: a seed decides. Its pages know their own
- * number. Then the bus master reads each page of the window, and writes to it;
- * what it found there, by number, is what the hash is of. `wrong` counts pages
- * where iommu_iova_to_phys() says something else than the bus master.
+ * The sequence is the same each time, because its seed is fixed. Each page contains its
+ * number. The bus master reads and writes each page of the window; the hash is that of
+ * the numbers that it read. `wrong` counts pages where iommu_iova_to_phys() and the bus
+ * master disagree.
  *
- *	<debugfs>/reach_tables	reading runs it, and says "reads=N wrong=N"
+ *	<debugfs>/reach_tables	reading runs the test, and returns "reads=N wrong=N"
  *
- * The only page of a table is mapped, read by the bus master, and unmapped, for
- * many tables; then a large page in place of each, if there are any; then another
- * page. Whoever walks a table that was replaced reads something else.
+ * For many tables, map the only page of a table, read it by the bus master, and unmap
+ * it; then map a large page instead, if the format has any; then another page. A walk of
+ * a replaced table reads a wrong page.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -35,10 +35,10 @@
 #include <common/domain.h>
 
 #define BASE		0x10000000UL		/* all formats have it */
-#define NR_BEACONS	16			/* each instance has one */
+#define NR_BEACONS	16			/* enough for each instance to serve one */
 #define BEACONS		(BASE - NR_BEACONS * SZ_4K)
 #define WINDOW		4096			/* pages */
-#define BLOCK_ORDER	10			/* of what is mapped */
+#define BLOCK_ORDER	10			/* of the mapped memory */
 #define BLOCK		(1U << BLOCK_ORDER)
 #define STEPS		3000
 #define NR_TABLES	64			/* 2 MiB each */
@@ -49,7 +49,7 @@ struct stamp {
 
 struct mapping {
 	unsigned int from, pages;
-	bool small;		/* cannot have large pages in it */
+	bool small;		/* contains no large pages */
 	struct mapping *next;
 };
 
@@ -107,7 +107,7 @@ static int map_some(struct reach *r)
 	return 0;
 }
 
-/* All of a mapping, or, if it is of small pages for sure, its beginning. */
+/* Unmap a mapping, or only its start if it contains no large pages. */
 static int unmap_some(struct reach *r)
 {
 	struct mapping **p = &r->list, *m;
@@ -138,8 +138,8 @@ static bool transfer(struct reach *r, u64 addr, bool write, void *data, u32 len)
 }
 
 /*
- * After a fault an instance of an SMMU may let nothing through until somebody has
- * seen to it (SCTLR.HUPCF): there are pages that are always mapped.
+ * After a fault, an instance of an SMMU may abort all transactions until the fault is
+ * handled (SCTLR.HUPCF): check that pages which are always mapped are reachable.
  */
 static bool all_is_well(struct reach *r)
 {
@@ -163,7 +163,7 @@ static bool dma(struct reach *r, u64 addr, bool write, void *data, u32 len)
 			return false;
 		usleep_range(100, 200);
 	}
-	pr_err("a fault does not end\n");
+	pr_err("a fault is not cleared\n");
 	return false;
 }
 
@@ -197,7 +197,7 @@ static bool reads(struct reach *r, u64 iova, u64 number)
 	return dma(r, iova, false, &s, sizeof(s)) && s.number == number;
 }
 
-/* One page, or 2 MiB, in the range of one table, of which page @at is @number. */
+/* Map one page, or 2 MiB, in the range of a table; page @at has @number. */
 static int one_table(struct reach *r, unsigned int table, unsigned int from, unsigned int pages,
 		     unsigned int at, unsigned int *wrong)
 {
@@ -312,5 +312,5 @@ static void __exit reach_exit(void)
 }
 module_exit(reach_exit);
 
-MODULE_DESCRIPTION("What a device reaches after a sequence of maps and unmaps");
+MODULE_DESCRIPTION("Addresses that a device reaches after a sequence of maps and unmaps");
 MODULE_LICENSE("GPL");
