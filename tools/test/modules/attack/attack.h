@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A hostile host: a module that has EL1 to itself, and a bus master, and tries
- * to reach what belongs to EL2.
+ * A hostile host: a module that controls EL1 and a bus master, and tries to access what
+ * EL2 owns.
  *
- * Each attack is a line of a table: an id, what it tries, a function. It ends
- * in one of
+ * Each attack is an entry of a table: an ID, a description, a function. Its result is
+ * one of
  *
- *	open	what is EL2's was reached, and something shows it
+ *	open	memory or registers that EL2 owns were accessed, with proof
  *	stopped	every step was refused
- *	n/a	it cannot be tried here: there is no such thing to attack
- *	broken	the attack itself does not work, so that nothing follows from
- *		its failure
+ *	n/a	the machine or the kernel lacks what is attacked
+ *	broken	the attack itself does not work, so its failure proves nothing
  *
- * "stopped" means little where the attack would fail against nothing, too.
- * Hence controls: before an attack believes a refusal, the same steps with a
- * page of the host's own must have worked.
+ * "stopped" proves nothing if the attack fails anyway. So there are controls: before an
+ * attack accepts a refusal, the same steps must have succeeded with a page that the host
+ * owns.
  *
- * An attack puts back what it changed, so that each can be tried after the
- * others.
+ * An attack restores what it changed, so that another attack can follow.
  */
 #ifndef _ATTACK_H
 #define _ATTACK_H
@@ -28,7 +26,7 @@
 #include <busmaster/busmaster.h>
 
 enum verdict {
-	VERDICT_NONE,		/* the function forgot to say */
+	VERDICT_NONE,		/* the function has not set a result */
 	VERDICT_OPEN,
 	VERDICT_STOPPED,
 	VERDICT_NA,
@@ -42,8 +40,8 @@ struct outcome {
 
 struct attack {
 	const char *id;
-	const char *what;	/* NULL: a step of an attack that user space makes */
-	/* @arg is what follows the id in the request, may be empty */
+	const char *what;	/* NULL: a step of an attack by user space */
+	/* @arg: the words after the ID in the request, may be empty */
 	void (*run)(struct outcome *o, unsigned long data, const char *arg);
 	unsigned long data;
 };
@@ -57,19 +55,19 @@ extern const struct attack dma_attacks[], client_attacks[], register_attacks[],
 			   hypercall_attacks[], donate_attacks[], domain_attacks[],
 			   system_attacks[], range_attacks[];
 
-/* machine.c: what there is to attack, and with what. */
+/* machine.c: targets and means of attacks */
 
 void *symbol(const char *name);
-/* The physical address of a symbol of the kernel image. */
+/* Return the physical address of a symbol of the kernel image. */
 phys_addr_t symbol_phys(const char *name);
 
-/* A page that EL2 took and does not use, 0 without protected KVM. */
+/* Return a page that EL2 owns and does not use, 0 without protected KVM. */
 phys_addr_t hyp_spare_page(void);
 phys_addr_t hyp_text_page(void);
-/* Where EL2 keeps the address of the host's stage-2 table. */
+/* Return the location of EL2's pointer to the host's stage-2 table. */
 phys_addr_t hyp_stage2_pointer(void);
 bool host_may_read(phys_addr_t phys);
-bool host_may_write(phys_addr_t phys);	/* writes back what it read */
+bool host_may_write(phys_addr_t phys);	/* reads a word and writes it back */
 
 #define MAX_SMMUS	8
 #define MAX_INSTANCES	2
@@ -91,34 +89,35 @@ extern phys_addr_t mc_sid_base;		/* 0: no memory controller */
 int read32(phys_addr_t phys, u32 *val);
 int write32(phys_addr_t phys, u32 val);
 
-extern struct bm *bm;			/* the weapon */
+extern struct bm *bm;			/* the bus master that attacks */
 extern struct bm_info bm_info;
-extern struct smmu *bm_smmu;		/* that it sits behind */
+extern struct smmu *bm_smmu;		/* the SMMU that it is behind */
 /*
- * One transfer as its device tree node says; true if it completed. If not, the
- * SMMU may go on to abort until somebody has handled the fault: wait for that.
+ * Do one transfer with the client and stream ID of the device tree; return true if it
+ * completed. If not, wait until the fault is handled: until then the SMMU may abort all
+ * transfers.
  */
 bool dma(u64 addr, bool write, void *data, u32 len);
-/* The same as any client of the memory controller, with any stream ID of its own. */
+/* The same as any memory client, with any own stream ID */
 bool dma_as(u32 client, u32 sid, u64 addr, bool write, void *data, u32 len);
 
-/* One transfer that does not wait for anything, whatever comes of it. */
+/* Do one transfer without waiting for a fault to be handled. */
 bool dma_once(u64 addr, bool write, void *data, u32 len);
 
 /*
- * The device goes on by itself, every 50 us. What it writes is LOOP_WORD.
- * loop_reached() says how often it was let through since it was last asked;
- * loop_lives(), whether it is let through within 20 ms.
+ * Let the device repeat a transfer every 50 us; it writes LOOP_WORD. loop_reached()
+ * returns how many transfers completed since its last call; loop_lives() returns true if
+ * one completes within 20 ms.
  */
 #define LOOP_WORD	0x2121414d44213f3fULL
 void loop_start(struct bm *b, u64 addr, bool write);
 void loop_stop(struct bm *b);
 u32 loop_reached(struct bm *b);
 bool loop_lives(struct bm *b);
-/* It tries, and is never let through, for some milliseconds. */
+/* Return true if for some milliseconds the device tries and all transfers are aborted. */
 bool loop_is_dead(struct bm *b);
 
-/* A page that a device may have been told of: not given back to the kernel. */
+/* Do not free a page that a device may still access. */
 void keep_page(struct page *page);
 
 int machine_init(unsigned long lookup);
@@ -127,37 +126,37 @@ void machine_exit(void);
 /* dma.c */
 
 struct iommu_domain *bm_domain(void);
-/* An address in the bus master's domain that the DMA API does not hand out. */
+/* An IOVA in the bus master's domain that the DMA API does not allocate */
 #define ATTACK_IOVA	0x10000000UL
 
 /* hypercalls.c */
 
-/* The handle of the bus master's domain, or a negative errno. */
+/* Return the handle of the bus master's domain, or a negative errno. */
 int bm_domain_handle(void);
-/* Where the description put the bus master, once bm_domain_handle() found it. */
+/* The bus master's IOMMU and endpoint, set by bm_domain_handle() */
 extern int bm_iommu, bm_endpoint;
-/* Map and unmap past the host's own IOMMU driver. -ENOSYS: no such call. */
+/* Map and unmap without the host's IOMMU driver. -ENOSYS: no such call. */
 long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot);
 long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot);
 long hyp_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount);
 long hyp_attach(u64 handle, u64 iommu, u64 endpoint, u64 id);
 long hyp_detach(u64 handle, u64 iommu, u64 endpoint, u64 id);
-/* A handle; memory that the call lacks is given. */
+/* Return a handle, or an error; donate the memory that the call needs. */
 long hyp_alloc_domain(u32 iommu);
 long hyp_free_domain(u64 handle);
-/* The context bank that the bus master's stream leads to, or an error. */
+/* Return the context bank that the bus master's stream is attached to, or an error. */
 long hyp_stream_bank(void);
-/* Give EL2 a page, or a block of four; take a page back. */
+/* Donate a page, or a block of four, to EL2; reclaim a page. */
 long hyp_topup(u64 pfn);
 long hyp_topup_block(u64 pfn);
 long hyp_reclaim(u64 *pfn);
 
 /* donate.c */
 
-/* Have a page back that EL2's pool was given, and is it empty? */
+/* Reclaim a page that was donated to EL2's pool. *@clean: it is zero. */
 long take_back(struct page *page, bool *clean);
 
-/* ownership.c: the pages that EL2 keeps from the host, as lines. */
+/* ownership.c: the pages that the host does not own, as lines */
 
 struct seq_file;
 int owned_show(struct seq_file *m, void *unused);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who a DMA says it is: the memory controller's client that it comes from, the
- * stream ID that the controller gives it, the stream ID of the device itself.
+ * The identity of a DMA: its memory client, the stream ID that the memory controller
+ * assigns, the stream ID of the device itself.
  *
- * All of it aims at a page of the hypervisor's, by its physical address; where
- * a stream ID is another device's, at a page that only that device may reach.
+ * The target is a hypervisor page, by its physical address; with another device's stream
+ * ID, it is a page that only that device may access.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -25,7 +25,7 @@ static bool ready(struct outcome *o)
 		return false;
 	}
 	if (host_may_read(hyp_spare_page())) {
-		is_na(o, "EL2 does not keep the host's CPU from its memory either");
+		is_na(o, "the host's CPU can access EL2's memory, too");
 		return false;
 	}
 	return true;
@@ -39,7 +39,7 @@ static bool has_client(struct outcome *o)
 	return false;
 }
 
-/* As each client there is, with the registers as they are. */
+/* Use each client, without changing registers. */
 static void attack_clients(struct outcome *o, unsigned long data, const char *arg)
 {
 	u32 client, word, through = 0, first = 0;
@@ -55,10 +55,10 @@ static void attack_clients(struct outcome *o, unsigned long data, const char *ar
 	if (through)
 		is_open(o, "%u clients read a hypervisor page, the first is %#x", through, first);
 	else
-		is_stopped(o, "as none of %u clients a hypervisor page is read", NR_CLIENTS);
+		is_stopped(o, "none of %u clients read a hypervisor page", NR_CLIENTS);
 }
 
-/* A device that gives itself each stream ID there is. */
+/* Let the device present each stream ID. */
 static void attack_own_sid(struct outcome *o, unsigned long data, const char *arg)
 {
 	u32 sid, word;
@@ -67,18 +67,18 @@ static void attack_own_sid(struct outcome *o, unsigned long data, const char *ar
 		return;
 	for (sid = 0; sid < NR_SIDS; sid++) {
 		if (dma_as(BM_AS_DESCRIBED, sid, hyp_spare_page(), false, &word, sizeof(word))) {
-			is_open(o, "with stream ID %#x a hypervisor page was read", sid);
+			is_open(o, "a hypervisor page was read with stream ID %#x", sid);
 			return;
 		}
 	}
 	if (dma_as(BM_AS_DESCRIBED, 0x7fff, hyp_spare_page(), false, &word, sizeof(word)) ||
 	    dma_as(BM_AS_DESCRIBED, 0xffff, hyp_spare_page(), false, &word, sizeof(word)))
-		is_open(o, "with a stream ID at the end of all a hypervisor page was read");
+		is_open(o, "a hypervisor page was read with one of the largest stream IDs");
 	else
-		is_stopped(o, "with none of %u stream IDs a hypervisor page is read", NR_SIDS + 2);
+		is_stopped(o, "no hypervisor page was read with any of %u stream IDs", NR_SIDS + 2);
 }
 
-/* Switch the override off, and let the device say that it goes around the SMMU. */
+/* Disable the override, and let the device present the passthrough stream ID. */
 static void attack_override(struct outcome *o, unsigned long data, const char *arg)
 {
 	phys_addr_t reg;
@@ -93,16 +93,16 @@ static void attack_override(struct outcome *o, unsigned long data, const char *a
 	ret = write32(reg, old & ~MC_SECURITY_OVERRIDE);
 	if (dma_as(BM_AS_DESCRIBED, MC_SID_PASSTHROUGH, hyp_spare_page(), false, &word,
 		   sizeof(word)))
-		is_open(o, "without the override a hypervisor page was read");
+		is_open(o, "a hypervisor page was read without the override");
 	else if (ret)
-		is_stopped(o, "the write is refused (%d), and DMA aborts", ret);
+		is_stopped(o, "the write was refused (%d), and DMA was aborted", ret);
 	else
-		is_stopped(o, "the DMA aborts");
+		is_stopped(o, "DMA was aborted");
 	if (!ret)
 		write32(reg, old);
 }
 
-/* A stream ID that no device has: what does not match must not pass. */
+/* A stream ID that no device has: unmatched streams must fault. */
 #define UNUSED_SID	0x6e
 
 static void attack_unused_sid(struct outcome *o, unsigned long data, const char *arg)
@@ -117,18 +117,18 @@ static void attack_unused_sid(struct outcome *o, unsigned long data, const char 
 	read32(reg, &old);
 	ret = write32(reg, UNUSED_SID);
 	if (dma_as(BM_AS_DESCRIBED, BM_AS_DESCRIBED, hyp_spare_page(), false, &word, sizeof(word)))
-		is_open(o, "with stream ID %#x a hypervisor page was read", UNUSED_SID);
+		is_open(o, "a hypervisor page was read with stream ID %#x", UNUSED_SID);
 	else if (ret)
-		is_stopped(o, "the write is refused (%d), and DMA aborts", ret);
+		is_stopped(o, "the write was refused (%d), and DMA was aborted", ret);
 	else
-		is_stopped(o, "the DMA aborts");
+		is_stopped(o, "DMA was aborted");
 	if (!ret)
 		write32(reg, old);
 }
 
 /*
- * Send a client around the SMMU and lock that until the next reset. There is no
- * way back: it is a client that no other attack needs.
+ * Put a client into passthrough and lock it until the next reset. This cannot be undone,
+ * so the client is one that no other attack needs.
  */
 #define MC_SECURITY_LOCK	BIT(16)
 
@@ -149,7 +149,7 @@ static void attack_lock(struct outcome *o, unsigned long data, const char *arg)
 	if (!ready(o) || !has_client(o))
 		return;
 	if (!other) {
-		is_na(o, "there is one bus master only");
+		is_na(o, "there is only one bus master");
 		return;
 	}
 	bm_describe(other, &info);
@@ -159,14 +159,14 @@ static void attack_lock(struct outcome *o, unsigned long data, const char *arg)
 		      MC_SECURITY_OVERRIDE | MC_SECURITY_LOCK) ?: ret;
 	bm_transfer(other, &x, &word);
 	if ((x.status & BM_S_DONE) && !(x.status & BM_S_ERROR))
-		is_open(o, "a hypervisor page was read, and will be until reset");
+		is_open(o, "a hypervisor page was read, and remains readable until reset");
 	else if (ret)
-		is_stopped(o, "the writes are refused (%d), and DMA aborts", ret);
+		is_stopped(o, "the writes were refused (%d), and DMA was aborted", ret);
 	else
-		is_stopped(o, "the DMA aborts");
+		is_stopped(o, "DMA was aborted");
 }
 
-/* Another device behind the same SMMU, with a domain of its own. */
+/* Another device behind the same SMMU, with a domain of its own */
 struct neighbour {
 	struct device *dev;
 	u32 sid;
@@ -223,25 +223,25 @@ static void attack_other_sid(struct outcome *o, unsigned long data, const char *
 	if (!ret)
 		write32(reg, old);
 	if (got == secret)
-		is_open(o, "a page was read that only %s may reach", dev_name(n.dev));
+		is_open(o, "a page was read that only %s may access", dev_name(n.dev));
 	else if (ret)
-		is_stopped(o, "the write is refused (%d), and DMA does not reach the page of %s",
+		is_stopped(o, "the write was refused (%d), and DMA did not reach the page of %s",
 			   ret, dev_name(n.dev));
 	else
-		is_stopped(o, "the DMA does not reach the page of %s", dev_name(n.dev));
+		is_stopped(o, "DMA did not reach the page of %s", dev_name(n.dev));
 	iommu_unmap(domain, ATTACK_IOVA, PAGE_SIZE);
 out:
 	__free_page(page);
 }
 
 const struct attack client_attacks[] = {
-	{ "client-any", "read a hypervisor page as each client of the memory controller",
+	{ "client-any", "read a hypervisor page by each memory client",
 	  attack_clients },
-	{ "client-override", "switch a client's override off, go around the SMMU",
+	{ "client-override", "disable a client's override, and bypass the SMMU",
 	  attack_override },
 	{ "client-other-sid", "give a client another device's stream ID", attack_other_sid },
-	{ "client-unused-sid", "give a client a stream ID that nobody has", attack_unused_sid },
-	{ "client-lock", "send a client around the SMMU, and lock it there", attack_lock },
-	{ "own-sid", "a device gives itself each stream ID", attack_own_sid },
+	{ "client-unused-sid", "give a client a stream ID that no device has", attack_unused_sid },
+	{ "client-lock", "put a client into passthrough, and lock it", attack_lock },
+	{ "own-sid", "read a hypervisor page with each stream ID of the device's choice", attack_own_sid },
 	{ }
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * DMA to what belongs to EL2: each target by each way.
+ * DMA to targets that EL2 owns, in several ways.
  *
- * A way makes a physical address reachable for the bus master, or is refused;
- * it says at which bus address. A target knows how to show that it was reached.
+ * A way makes a physical address reachable for the bus master and returns its bus
+ * address, or is refused. A target has a function that proves that it was reached.
  */
 #include <linux/iommu.h>
 #include <linux/random.h>
@@ -21,8 +21,8 @@ struct iommu_domain *bm_domain(void)
 struct way {
 	const char *name;
 	/*
-	 * Returns 0 and the bus address, or -ENOSYS: there is no such way here,
-	 * or what refused it. @phys is a whole page.
+	 * Return 0 and the bus address; -ENOSYS if this machine or kernel lacks the way;
+	 * or the error of the refusal. @phys is a whole page.
 	 */
 	int (*open)(phys_addr_t phys, u64 *addr);
 	void (*close)(phys_addr_t phys);
@@ -56,7 +56,7 @@ static void hypercall_close(phys_addr_t phys)
 	hyp_unmap(bm_domain_handle(), ATTACK_IOVA, PAGE_SIZE, 1);
 }
 
-/* The physical address itself: reaches it if nothing translates. */
+/* The physical address itself: it is reached if no SMMU translates. */
 static int direct_open(phys_addr_t phys, u64 *addr)
 {
 	*addr = phys;
@@ -67,7 +67,7 @@ static void direct_close(phys_addr_t phys)
 {
 }
 
-/* Have the memory controller give the client the stream ID that goes around the SMMU. */
+/* Override the client's stream ID with the passthrough stream ID. */
 static u32 mc_saved[2];
 
 static int mc_open(phys_addr_t phys, u64 *addr)
@@ -79,7 +79,7 @@ static int mc_open(phys_addr_t phys, u64 *addr)
 		return -ENOSYS;
 	*addr = phys;
 	for (i = 0; i < 2; i++) {
-		/* What cannot be read may still be written. */
+		/* Registers that cannot be read may still be writable. */
 		if (read32(mc_sid_base + MC_OVERRIDE(client[i]), &mc_saved[i]))
 			mc_saved[i] = 0;
 		ret = write32(mc_sid_base + MC_OVERRIDE(client[i]), MC_SID_PASSTHROUGH);
@@ -91,13 +91,13 @@ static int mc_open(phys_addr_t phys, u64 *addr)
 
 static void mc_close(phys_addr_t phys)
 {
-	/* Both may be the same client: undo in the opposite order. */
+	/* Both may be the same client: restore in reverse order. */
 	write32(mc_sid_base + MC_OVERRIDE(bm_info.client_write), mc_saved[1]);
 	if (bm_info.client_read != bm_info.client_write)
 		write32(mc_sid_base + MC_OVERRIDE(bm_info.client_read), mc_saved[0]);
 }
 
-/* Turn the stream's entry of the SMMU to bypass, in both instances. */
+/* Set the stream's S2CR to bypass, in both instances. */
 #define SMMU_ID0		0x20
 #define SMMU_ID0_NUMSMRG	0xff
 #define SMMU_SMR(n)		(0x800 + (n) * 4)
@@ -147,7 +147,7 @@ static int smmu_open(phys_addr_t phys, u64 *addr)
 
 	n = find_smr(bm_smmu->base[0], bm_info.sid);
 	if (n < 0) {
-		/* Blind: what cannot be read may still be written. */
+		/* Registers that cannot be read may still be writable: try all. */
 		for (i = 0; i < 128; i++) {
 			s2cr_index = i;
 			ret = smmu_write_s2cr(SMMU_S2CR_TYPE_BYPASS);
@@ -171,18 +171,18 @@ static void smmu_close(phys_addr_t phys)
 enum { WAY_MAP, WAY_HYPERCALL, WAY_DIRECT, WAY_MC, WAY_SMMU };
 
 static const struct way ways[] = {
-	[WAY_MAP] = { "map", map_open, map_close, "iommu_map() is refused" },
+	[WAY_MAP] = { "map", map_open, map_close, "iommu_map() was refused" },
 	[WAY_HYPERCALL] = { "hypercall", hypercall_open, hypercall_close,
-			    "the hypercall is refused" },
+			    "the hypercall was refused" },
 	[WAY_DIRECT] = { "direct", direct_open, direct_close, "" },
 	[WAY_MC] = { "mc", mc_open, mc_close,
-		     "the write to the memory controller is refused" },
-	[WAY_SMMU] = { "smmu", smmu_open, smmu_close, "the write to the SMMU is refused" },
+		     "the write to the memory controller was refused" },
+	[WAY_SMMU] = { "smmu", smmu_open, smmu_close, "the write to the SMMU was refused" },
 };
 
 /*
- * The way works for a page of the host's own, where it is meant to: the maps.
- * A way through registers is its own control, it ends in an abort or not.
+ * Check that the maps work for a page that the host owns. Ways through registers need no
+ * control: the DMA is aborted or not.
  */
 static int control(const struct way *w, struct outcome *o)
 {
@@ -200,11 +200,11 @@ static int control(const struct way *w, struct outcome *o)
 	if (ret == -ENOSYS) {
 		is_na(o, "the kernel has no such hypercall");
 	} else if (ret) {
-		is_broken(o, "not even a page of the host's own: error %d", ret);
+		is_broken(o, "a page of the host cannot be mapped either: error %d", ret);
 	} else {
 		if (!dma(addr, true, &data, 8) || READ_ONCE(*(u64 *)page_address(page)) != data ||
 		    !dma(addr, false, &got, 8) || got != data) {
-			is_broken(o, "a page of the host's own is mapped but not reached");
+			is_broken(o, "a page of the host is mapped but not reached");
 			ret = -EIO;
 		}
 		w->close(page_to_phys(page));
@@ -218,11 +218,11 @@ static int control(const struct way *w, struct outcome *o)
 struct target {
 	const char *name;
 	phys_addr_t (*find)(const struct way *w);
-	/* true if @addr leads there */
+	/* Return true, with a result, if @addr reaches the target. */
 	bool (*reached)(u64 addr, phys_addr_t phys, struct outcome *o, const char *way);
 };
 
-/* Nobody uses it: write, read back, restore. */
+/* An unused page: write, read back, restore. */
 static phys_addr_t find_spare(const struct way *w)
 {
 	return hyp_spare_page();
@@ -240,7 +240,7 @@ static bool reached_spare(u64 addr, phys_addr_t phys, struct outcome *o, const c
 		return true;
 	}
 	if (!dma(addr, false, now, sizeof(now)) || memcmp(now, mark, sizeof(mark))) {
-		is_broken(o, "%s: written and read back, but not the same", way);
+		is_broken(o, "%s: other data were read back than written", way);
 		return true;
 	}
 	dma(addr, true, old, sizeof(old));
@@ -248,7 +248,7 @@ static bool reached_spare(u64 addr, phys_addr_t phys, struct outcome *o, const c
 	return true;
 }
 
-/* The host may read EL2's code, so that it can tell what DMA must bring. */
+/* The host may read EL2's code, so it knows the data that DMA must return. */
 static phys_addr_t find_text(const struct way *w)
 {
 	return hyp_text_page();
@@ -261,11 +261,11 @@ static bool reached_text(u64 addr, phys_addr_t phys, struct outcome *o, const ch
 	if (!dma(addr, false, &word, 8))
 		return false;
 	if (word != READ_ONCE(*(u64 *)phys_to_virt(phys))) {
-		is_broken(o, "%s: other bytes than the CPU reads", way);
+		is_broken(o, "%s: DMA and the CPU read different data", way);
 		return true;
 	}
 	if (!dma(addr, true, &word, 8)) {
-		is_stopped(o, "%s: EL2's code was read, which the host may, and not written", way);
+		is_stopped(o, "%s: EL2's code was read, which is allowed, but not written", way);
 		return true;
 	}
 	is_open(o, "%s: EL2's code at %#llx was written", way, phys);
@@ -273,8 +273,8 @@ static bool reached_text(u64 addr, phys_addr_t phys, struct outcome *o, const ch
 }
 
 /*
- * The host's own stage-2 table: who writes it owns the machine. Its address is
- * in EL2's data, which has to be read by DMA first.
+ * The host's stage-2 table: writing it gives control of the machine. Its address is in
+ * EL2's data, which must be read by DMA first.
  */
 static phys_addr_t find_stage2(const struct way *w)
 {
@@ -301,7 +301,7 @@ static bool reached_stage2(u64 addr, phys_addr_t phys, struct outcome *o, const 
 	for (i = 0; i < PTRS_PER_PTE && (table[i] & 3) != 3; i++)
 		;
 	if (!tables) {
-		is_broken(o, "%s: %#llx was read but is no table", way, phys);
+		is_broken(o, "%s: %#llx was read but is not a table", way, phys);
 		return true;
 	}
 	if (!dma(addr + i * 8, true, &table[i], 8)) {
@@ -313,7 +313,7 @@ static bool reached_stage2(u64 addr, phys_addr_t phys, struct outcome *o, const 
 	return true;
 }
 
-/* An SMMU's registers, of its last instance: ID0 is never zero, sGFSR ignores a zero. */
+/* Registers of an SMMU's last instance: ID0 is never zero, sGFSR ignores zeroes. */
 #define SMMU_SGFSR		0x48
 
 static phys_addr_t find_smmu(const struct way *w)
@@ -336,7 +336,7 @@ static bool reached_smmu(u64 addr, phys_addr_t phys, struct outcome *o, const ch
 	return true;
 }
 
-/* The register that gives the bus master its own stream ID. */
+/* The register with the bus master's stream ID */
 static phys_addr_t find_mc(const struct way *w)
 {
 	return bm_info.client_read == BM_AS_DESCRIBED ? 0 : mc_sid_base;
@@ -357,7 +357,7 @@ static bool reached_mc(u64 addr, phys_addr_t phys, struct outcome *o, const char
 	return true;
 }
 
-/* A page that a protected guest has, and has put a word into. */
+/* A page that a protected guest owns, and has written a word to */
 #define GUEST_WORD		0xbeefULL
 
 static phys_addr_t guest_page;
@@ -374,10 +374,10 @@ static bool reached_guest(u64 addr, phys_addr_t phys, struct outcome *o, const c
 	if (!dma(addr, false, &word, sizeof(word)))
 		return false;
 	if (word != GUEST_WORD) {
-		is_broken(o, "%s: it was read, but holds %#llx", way, word);
+		is_broken(o, "%s: the page was read, but holds %#llx", way, word);
 		return true;
 	}
-	/* The guest has no use for the end of its page. */
+	/* The guest does not use the end of its page. */
 	last = 0;
 	if (dma(addr + PAGE_SIZE - 8, true, &last, sizeof(last)))
 		is_open(o, "%s: the guest's page %#llx was read and written", way, phys);
@@ -387,8 +387,8 @@ static bool reached_guest(u64 addr, phys_addr_t phys, struct outcome *o, const c
 }
 
 /*
- * A table that EL2 gives to an SMMU: of two pages that it was given last, the
- * next domain takes the second for itself, and the first for its root.
+ * An I/O page table of EL2: a new domain takes the last donated page for its structure,
+ * and the one before it for its root table.
  */
 static phys_addr_t find_iotable(const struct way *w)
 {
@@ -458,12 +458,12 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 		return;
 	}
 	if (host_may_read(phys)) {
-		is_na(o, "EL2 does not keep the host's CPU from %#llx either", phys);
+		is_na(o, "the host's CPU can access %#llx, too", phys);
 		return;
 	}
 	ret = w->open(phys, &addr);
 	if (ret == -ENOSYS) {
-		is_na(o, "there is no such way here");
+		is_na(o, "the machine or the kernel lacks this way");
 		return;
 	}
 	if (!ret)
@@ -473,8 +473,8 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 
 	phys = t->find(w);
 	if (!phys && t == &targets[TARGET_STAGE2]) {
-		/* Only EL2's data tell where it is, and DMA did not reach them. */
-		is_stopped(o, "DMA did not find out where it is");
+		/* Its address is in EL2's data, which DMA did not reach. */
+		is_stopped(o, "DMA did not reach its address in EL2's data");
 		return;
 	}
 	if (!phys) {
@@ -484,31 +484,31 @@ static void attack_dma(struct outcome *o, unsigned long data, const char *arg)
 
 	ret = w->open(phys, &addr);
 	if (ret) {
-		/* Refused; but is it so? The bus address must lead nowhere. */
+		/* Check the refusal: the bus address must be unreachable. */
 		if (!t->reached(addr, phys, o, w->name))
-			is_stopped(o, "%s (%d), and DMA to it aborts", w->refusal, ret);
+			is_stopped(o, "%s (%d), and DMA was aborted", w->refusal, ret);
 		return;
 	}
 	if (!t->reached(addr, phys, o, w->name))
-		is_stopped(o, "the DMA aborts");
+		is_stopped(o, "DMA was aborted");
 	w->close(phys);
 }
 
 /*
- * Ranges that begin or end with the host's pages, and have one of the guest's
- * in them; and blocks around it.
+ * Ranges that start or end with pages of the host and contain one of the guest, and
+ * blocks around it
  */
 static const struct {
 	const char *what;
-	s64 start;		/* from the guest's page, or */
-	u64 align;		/* the block around it */
+	s64 start;		/* offset from the guest's page, or */
+	u64 align;		/* alignment of the block around it */
 	u64 pgsize, pgcount;
 } ranges[] = {
-	{ "a range that ends with it", -(s64)SZ_4K, 0, SZ_4K, 2 },
-	{ "a range that starts with it", 0, 0, SZ_4K, 2 },
-	{ "a range around it", -8 * (s64)SZ_4K, 0, SZ_4K, 16 },
-	/* as many as one call does */
-	{ "1 MiB of pages around it", 0, SZ_1M, SZ_4K, SZ_1M / SZ_4K },
+	{ "a range that ends with the guest's page", -(s64)SZ_4K, 0, SZ_4K, 2 },
+	{ "a range that starts with the guest's page", 0, 0, SZ_4K, 2 },
+	{ "a range around the guest's page", -8 * (s64)SZ_4K, 0, SZ_4K, 16 },
+	/* the maximum of a call */
+	{ "1 MiB of pages around the guest's page", 0, SZ_1M, SZ_4K, SZ_1M / SZ_4K },
 	{ "a block of 2 MiB", 0, SZ_2M, SZ_2M, 1 },
 	{ "a block of 1 GiB", 0, SZ_1G, SZ_1G, 1 },
 };
@@ -527,7 +527,7 @@ static void attack_ranges(struct outcome *o, unsigned long raw, const char *arg)
 	u64 iova, size, word;
 
 	if (!bm || !hyp_spare_page() || kstrtoull(arg, 0, &phys) || host_may_read(phys)) {
-		is_na(o, "there is no bus master, or no protected guest that has a page");
+		is_na(o, "there is no bus master, or no protected guest with a page");
 		return;
 	}
 	handle = raw ? bm_domain_handle() : 0;
@@ -549,80 +549,83 @@ static void attack_ranges(struct outcome *o, unsigned long raw, const char *arg)
 		word = 0;
 		if (iommu_iova_to_phys(domain, iova + phys - start) == phys ||
 		    dma(iova + phys - start, false, &word, sizeof(word)))
-			is_open(o, "%s: answered %ld, and it is mapped; it holds %#llx",
+			is_open(o, "%s: returned %ld, and the guest's page is mapped; it holds %#llx",
 				ranges[i].what, ret, word);
 		else if (!ret)
-			is_broken(o, "%s: it was mapped, and does not lead there", ranges[i].what);
+			is_broken(o, "%s: it was mapped, but the guest's page is not reached",
+				  ranges[i].what);
 		if (!ret && !raw) {
 			iommu_unmap(domain, iova, size);
 			continue;
 		}
-		/* What a call may have done in part */
+		/* Unmap what a call may have mapped partly. */
 		for (; raw && size; size -= SZ_4K)
 			if (iommu_iova_to_phys(domain, iova + size - SZ_4K))
 				hyp_unmap(handle, iova + size - SZ_4K, SZ_4K, 1);
 	}
 	if (!o->verdict)
-		is_stopped(o, "%d ranges and blocks, all refused", i);
+		is_stopped(o, "all %d ranges and blocks were refused", i);
 }
 
 const struct attack dma_attacks[] = {
 	{ "dma-hyp-map", "map a hypervisor page for a device, DMA to it",
 	  attack_dma, TRY(SPARE, MAP) },
-	{ "dma-hyp-hypercall", "the same past the host's driver, by a raw hypercall",
+	{ "dma-hyp-hypercall", "map a hypervisor page by a raw hypercall, DMA to it",
 	  attack_dma, TRY(SPARE, HYPERCALL) },
 	{ "dma-hyp-direct", "DMA to a hypervisor page by its physical address",
 	  attack_dma, TRY(SPARE, DIRECT) },
-	{ "dma-hyp-mc", "send a client around the SMMU, DMA to a hypervisor page",
+	{ "dma-hyp-mc", "put a client into passthrough, DMA to a hypervisor page",
 	  attack_dma, TRY(SPARE, MC) },
-	{ "dma-hyp-smmu", "turn a stream to bypass, DMA to a hypervisor page",
+	{ "dma-hyp-smmu", "set a stream to bypass, DMA to a hypervisor page",
 	  attack_dma, TRY(SPARE, SMMU) },
 	{ "dma-text-map", "map EL2's code for a device, write to it",
 	  attack_dma, TRY(TEXT, MAP) },
-	{ "dma-text-hypercall", "the same by a raw hypercall",
+	{ "dma-text-hypercall", "map EL2's code by a raw hypercall, write to it",
 	  attack_dma, TRY(TEXT, HYPERCALL) },
-	{ "dma-text-mc", "write EL2's code around the SMMU",
+	{ "dma-text-mc", "write EL2's code by a client in passthrough",
 	  attack_dma, TRY(TEXT, MC) },
 	{ "dma-text-smmu", "write EL2's code through a stream in bypass",
 	  attack_dma, TRY(TEXT, SMMU) },
 	{ "dma-table-map", "map the host's stage-2 table for a device, write to it",
 	  attack_dma, TRY(STAGE2, MAP) },
-	{ "dma-table-hypercall", "the same by a raw hypercall",
+	{ "dma-table-hypercall", "map the host's stage-2 table by a raw hypercall, write to it",
 	  attack_dma, TRY(STAGE2, HYPERCALL) },
-	{ "dma-table-mc", "write the host's stage-2 table around the SMMU",
+	{ "dma-table-mc", "write the host's stage-2 table by a client in passthrough",
 	  attack_dma, TRY(STAGE2, MC) },
 	{ "dma-table-smmu", "write the host's stage-2 table through a stream in bypass",
 	  attack_dma, TRY(STAGE2, SMMU) },
 	{ "dma-smmu-map", "map SMMU registers for a device, write to them",
 	  attack_dma, TRY(SMMU, MAP) },
-	{ "dma-smmu-hypercall", "the same by a raw hypercall",
+	{ "dma-smmu-hypercall", "map SMMU registers by a raw hypercall, write to them",
 	  attack_dma, TRY(SMMU, HYPERCALL) },
-	{ "dma-smmu-mc", "write SMMU registers around the SMMU",
+	{ "dma-smmu-mc", "write SMMU registers by a client in passthrough",
 	  attack_dma, TRY(SMMU, MC) },
 	{ "dma-mc-map", "map the stream ID registers for a device, write to them",
 	  attack_dma, TRY(MC, MAP) },
-	{ "dma-mc-hypercall", "the same by a raw hypercall",
+	{ "dma-mc-hypercall", "map the stream ID registers by a raw hypercall, write to them",
 	  attack_dma, TRY(MC, HYPERCALL) },
-	{ "dma-mc-mc", "write the stream ID registers around the SMMU",
+	{ "dma-mc-mc", "write the stream ID registers by a client in passthrough",
 	  attack_dma, TRY(MC, MC) },
 	{ "dma-iotable-map", "map one of EL2's I/O page tables for a device, write to it",
 	  attack_dma, TRY(IOTABLE, MAP) },
-	{ "dma-iotable-hypercall", "the same by a raw hypercall",
+	{ "dma-iotable-hypercall", "map an I/O page table by a raw hypercall, write to it",
 	  attack_dma, TRY(IOTABLE, HYPERCALL) },
 	{ "dma-iotable-direct", "DMA to an I/O page table by its physical address",
 	  attack_dma, TRY(IOTABLE, DIRECT) },
-	{ "dma-iotable-mc", "write an I/O page table around the SMMU",
+	{ "dma-iotable-mc", "write an I/O page table by a client in passthrough",
 	  attack_dma, TRY(IOTABLE, MC) },
 	{ "guest-map", "map a protected guest's page for a device, read and write it",
 	  attack_dma, TRY(GUEST, MAP) },
-	{ "guest-hypercall", "the same by a raw hypercall", attack_dma, TRY(GUEST, HYPERCALL) },
+	{ "guest-hypercall", "map a guest's page by a raw hypercall, read and write it",
+	  attack_dma, TRY(GUEST, HYPERCALL) },
 	{ "guest-direct", "DMA to a guest's page by its physical address",
 	  attack_dma, TRY(GUEST, DIRECT) },
-	{ "guest-mc", "send a client around the SMMU, DMA to a guest's page",
+	{ "guest-mc", "put a client into passthrough, DMA to a guest's page",
 	  attack_dma, TRY(GUEST, MC) },
-	{ "guest-smmu", "turn a stream to bypass, DMA to a guest's page",
+	{ "guest-smmu", "set a stream to bypass, DMA to a guest's page",
 	  attack_dma, TRY(GUEST, SMMU) },
-	{ "guest-range", "map ranges and blocks with a guest's page in them", attack_ranges, 0 },
-	{ "guest-range-hypercall", "the same by raw hypercalls", attack_ranges, 1 },
+	{ "guest-range", "map ranges and blocks that contain a guest's page", attack_ranges, 0 },
+	{ "guest-range-hypercall", "map ranges and blocks with a guest's page by raw hypercalls",
+	  attack_ranges, 1 },
 	{ }
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Domains of the attacker's own, by raw hypercalls past the host's driver: the
- * bus master's stream is detached from the driver's domain for the time of an
- * attack, and attached to it again.
+ * Domains that the attacker allocates by raw hypercalls, without the host's driver: the
+ * bus master's stream is detached from the driver's domain for an attack, and attached
+ * again afterwards.
  */
 #include <linux/delay.h>
 #include <linux/iommu.h>
@@ -59,7 +59,7 @@ static void return_stream(struct outcome *o)
 		is_broken(o, "the host's domain cannot be attached again");
 }
 
-/* A domain with a page of the host's at IOVA. */
+/* Allocate a domain with a page of the host at IOVA. */
 static long make_domain(struct outcome *o, struct page **page)
 {
 	long domain = hyp_alloc_domain(bm_iommu), ret = 0;
@@ -88,33 +88,33 @@ static void attack_twice(struct outcome *o, unsigned long data, const char *arg)
 		goto out;
 	ret = attach(a);
 	if (ret) {
-		is_broken(o, "it cannot be attached once: %ld", ret);
+		is_broken(o, "the stream cannot be attached: %ld", ret);
 		goto out;
 	}
 	loop_start(bm, IOVA, true);
 	ret = attach(b);
 	if (!ret) {
-		is_open(o, "one stream in two domains");
+		is_open(o, "a stream is attached to two domains");
 		detach(b);
 		goto detach;
 	}
 	if (attach(host_domain) != ret || !loop_lives(bm)) {
-		is_broken(o, "refused with %ld, and the first attachment has suffered", ret);
+		is_broken(o, "refused with %ld, but the first attachment does not work", ret);
 		goto detach;
 	}
-	/* A second time to the same is counted: one detach leaves it, two do not. */
+	/* Attachments to the same domain are counted: the second detach ends them. */
 	ret = attach(a);
 	if (!ret && (detach(a) || !loop_lives(bm))) {
-		is_broken(o, "one of two attachments did not last");
+		is_broken(o, "the first detach ended both attachments");
 		goto detach;
 	}
 	ret = detach(a);
 	if (ret || !loop_is_dead(bm) || READ_ONCE(*(u64 *)page_address(other)))
-		is_open(o, "detached (%ld), and the device is not out", ret);
+		is_open(o, "detached (%ld), but the device still reaches the domain", ret);
 	else if (!detach(a))
 		is_open(o, "detached more often than attached");
 	else
-		is_stopped(o, "a second domain is refused; the last detach ends it");
+		is_stopped(o, "a second domain was refused; the last detach blocked the stream");
 	hyp_free_domain(a);
 	hyp_free_domain(b);
 	goto out;
@@ -140,7 +140,7 @@ static void attack_masks(struct outcome *o, unsigned long data, const char *arg)
 		goto out;
 	for (attached = 0; attached < 2 && !o->verdict; attached++) {
 		if (attached && attach(a)) {
-			is_broken(o, "it cannot be attached as described");
+			is_broken(o, "the stream cannot be attached as described");
 			break;
 		}
 		for (mask = 1; mask < 0x8000; mask = mask < 0x100 ? mask + 1 : mask * 2 + 1) {
@@ -176,26 +176,26 @@ static void attack_detach_live(struct outcome *o, unsigned long data, const char
 		ret = attach(a);
 		loop_start(bm, IOVA, true);
 		if (ret || !loop_lives(bm)) {
-			is_broken(o, "round %ld: attach %ld, or the device does not write", i, ret);
+			is_broken(o, "round %ld: attach returned %ld, or the device does not write", i, ret);
 			break;
 		}
 		ret = detach(a);
 		WRITE_ONCE(*(u64 *)page_address(page), 0);
 		loop_reached(bm);
 		if (ret)
-			is_broken(o, "detach: %ld", ret);
+			is_broken(o, "detach returned %ld", ret);
 		else if (!loop_is_dead(bm) || READ_ONCE(*(u64 *)page_address(page)))
-			is_open(o, "detached, and the device writes to the page");
+			is_open(o, "detached, but the device still writes to the page");
 	}
-	/* No reference may be lost: when the domain is gone EL2 takes the page. */
+	/* No reference may be lost: after the domain is freed, EL2 accepts the page. */
 	ret = hyp_free_domain(a);
 	if (!o->verdict && (ret || hyp_topup(page_to_pfn(page)))) {
-		is_broken(o, "the domain is not freed (%ld), or its page still held", ret);
+		is_broken(o, "the domain is not freed (%ld), or its page is still referenced", ret);
 	} else if (!o->verdict) {
 		if (!loop_is_dead(bm))
-			is_open(o, "the device writes to what is EL2's now");
+			is_open(o, "the device writes to a page that EL2 now owns");
 		else
-			is_stopped(o, "%ld times, and it is out when the call returns", i);
+			is_stopped(o, "%ld times; each time its DMA was blocked when the call returned", i);
 		hyp_reclaim(&pfn);
 	}
 out:
@@ -215,20 +215,20 @@ static void attack_free_live(struct outcome *o, unsigned long data, const char *
 	ret = attach(a);
 	loop_start(bm, IOVA, true);
 	if (ret || !loop_lives(bm)) {
-		is_broken(o, "attach %ld, or the device does not write", ret);
+		is_broken(o, "attach returned %ld, or the device does not write", ret);
 		goto out;
 	}
 	ret = hyp_free_domain(a);
 	if (!ret) {
-		is_open(o, "freed while a device writes through it");
+		is_open(o, "the domain was freed while a device writes through it");
 		goto out;
 	}
 	if (!hyp_topup(page_to_pfn(page)))
-		is_open(o, "free is refused (%ld), and its page can be given away", ret);
+		is_open(o, "free was refused (%ld), but its page can be donated", ret);
 	else if (!loop_lives(bm))
-		is_broken(o, "free is refused (%ld), and yet something was undone", ret);
+		is_broken(o, "free was refused (%ld), but the device no longer reaches the page", ret);
 	else
-		is_stopped(o, "refused (%ld), nothing has changed", ret);
+		is_stopped(o, "free was refused (%ld), without effect", ret);
 	detach(a);
 	hyp_free_domain(a);
 out:
@@ -247,24 +247,24 @@ static void attack_freed_handle(struct outcome *o, unsigned long data, const cha
 		goto out;
 	ret = attach(a) ?: detach(a) ?: hyp_free_domain(a);
 	if (ret)
-		is_broken(o, "it cannot be used and freed: %ld", ret);
+		is_broken(o, "the domain cannot be used and freed: %ld", ret);
 	else if (hyp_map(a, IOVA, page_to_phys(page), PAGE_SIZE, 1, RW) >= 0)
-		is_open(o, "map with a freed handle");
+		is_open(o, "map accepted a freed handle");
 	else if (hyp_unmap(a, IOVA, PAGE_SIZE, 1) >= 0)
-		is_open(o, "unmap with a freed handle");
+		is_open(o, "unmap accepted a freed handle");
 	else if (attach(a) >= 0)
-		is_open(o, "attach with a freed handle");
+		is_open(o, "attach accepted a freed handle");
 	else if (detach(a) >= 0)
-		is_open(o, "detach with a freed handle");
+		is_open(o, "detach accepted a freed handle");
 	else if (hyp_free_domain(a) >= 0)
-		is_open(o, "freed twice");
+		is_open(o, "the domain was freed twice");
 	else
-		is_stopped(o, "map, unmap, attach, detach, free: all refused");
+		is_stopped(o, "map, unmap, attach, detach and free were refused");
 out:
 	return_stream(o);
 }
 
-/* The next domain gets the context bank that the last one had, and its tag. */
+/* The next domain gets the context bank and the ASID of the previous one. */
 static void attack_bank(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct page *page, *own;
@@ -283,17 +283,17 @@ static void attack_bank(struct outcome *o, unsigned long data, const char *arg)
 		ret = attach(a);
 		bank = hyp_stream_bank();
 		if (ret || !dma_once(IOVA, true, &word, 8)) {
-			is_broken(o, "round %ld: attach %ld, or no access", i, ret);
+			is_broken(o, "round %ld: attach returned %ld, or the page is not reached", i, ret);
 			break;
 		}
 		ret = detach(a) ?: attach(b);
 		if (ret || hyp_stream_bank() != bank) {
-			is_broken(o, "error %ld, or another bank: %ld was %ld", ret,
+			is_broken(o, "error %ld, or another bank: %ld, before %ld", ret,
 				  hyp_stream_bank(), bank);
 			break;
 		}
 		if (dma_once(IOVA, false, &got, 8) || dma_once(IOVA, true, &word, 8)) {
-			is_open(o, "bank %ld: the new domain reaches the page of the old", bank);
+			is_open(o, "bank %ld: the new domain reaches the page of the old one", bank);
 			break;
 		}
 		ret = hyp_map(b, IOVA, page_to_phys(own), PAGE_SIZE, 1, RW);
@@ -301,14 +301,14 @@ static void attack_bank(struct outcome *o, unsigned long data, const char *arg)
 		word++;
 		if (ret || !dma_once(IOVA, true, &word, 8) ||
 		    READ_ONCE(*(u64 *)page_address(own)) != word)
-			is_broken(o, "map %ld, or the new domain's page is not reached", ret);
+			is_broken(o, "map returned %ld, or the new domain's page is not reached", ret);
 		else if (READ_ONCE(*(u64 *)page_address(page)))
-			is_open(o, "bank %ld: written to the page of the old domain", bank);
+			is_open(o, "bank %ld: the page of the old domain was written", bank);
 		hyp_unmap(b, IOVA, PAGE_SIZE, 1);
 		detach(b);
 	}
 	if (!o->verdict)
-		is_stopped(o, "%ld times the same bank, and nothing of the old domain in it", i);
+		is_stopped(o, "%ld times the same bank; the old domain's page was unreachable", i);
 	detach(a);
 	detach(b);
 	hyp_free_domain(a);
@@ -323,6 +323,6 @@ const struct attack domain_attacks[] = {
 	{ "domain-detach", "detach while DMA runs", attack_detach_live },
 	{ "domain-free", "free a domain while DMA runs through it", attack_free_live },
 	{ "domain-freed", "use the handle of a domain that was freed", attack_freed_handle },
-	{ "domain-bank", "attach another domain at once, in the same context bank", attack_bank },
+	{ "domain-bank", "attach another domain in the same context bank, and reach the old one", attack_bank },
 	{ }
 };

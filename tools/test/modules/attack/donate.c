@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A page changes hands while a device writes to it.
+ * The owner of a page changes while a device writes to it.
  *
- * Once the new owner has it, the device must not be let through once more,
- * neither by what is mapped nor by what a TLB still knows; the model's TLBs
- * never forget by themselves. The device's own count of transfers that
- * completed says so: it has no other target.
+ * Once the new owner has the page, no access by the device may succeed, neither through
+ * a mapping nor through a stale TLB entry; the model's TLBs never evict entries. The
+ * device has no other target, so its count of completed transfers proves it.
  *
- * What EL2 is given here:
+ * Donations to EL2:
  *
- *	by __pkvm_iommu_topup()	a page for the tables of the IOMMUs (the series)
- *	by __pkvm_init_vm()	the memory of a guest's description (any kernel)
+ *	__pkvm_iommu_topup()	a page for I/O page tables (with the series)
+ *	__pkvm_init_vm()	the memory for EL2's description of a guest (any kernel)
  *
- * and guests are given theirs by KVM_RUN, which user space does: see the steps
- * at the end, and tests/attack.
+ * KVM_RUN, called by user space, donates pages to guests: see the steps at the end, and
+ * tests/attack.
  */
 #include <linux/arm-smccc.h>
 #include <linux/delay.h>
@@ -33,7 +32,7 @@ static bool ready(struct outcome *o, bool series)
 	if (!bm || !hyp_spare_page())
 		is_na(o, "there is no bus master or no hypervisor memory");
 	else if (host_may_read(hyp_spare_page()))
-		is_na(o, "EL2 does not keep the host's CPU from its memory either");
+		is_na(o, "the host's CPU can access EL2's memory, too");
 	else if (series && bm_domain_handle() == -ENOSYS)
 		is_na(o, "the kernel has no such hypercall");
 	else if (series && bm_domain_handle() < 0)
@@ -43,7 +42,7 @@ static bool ready(struct outcome *o, bool series)
 	return false;
 }
 
-/* Give the page to EL2's pool, and get it back, whatever else the pool has. */
+/* Reclaim pages of EL2's pool until this one is returned; donate the others again. */
 #define POOL_MAX	64
 
 long take_back(struct page *page, bool *clean)
@@ -58,14 +57,14 @@ long take_back(struct page *page, bool *clean)
 			break;
 		other[n++] = pfn;
 	}
-	/* Its first word may be the device's again by now, see the race. */
+	/* In the race the device may already have written the first word again. */
 	*clean = !ret && !memchr_inv(page_address(page) + 8, 0, PAGE_SIZE - 8);
 	for (i = 0; i < n; i++)
 		hyp_topup(other[i]);
 	return ret ?: n < POOL_MAX ? 0 : -ENOENT;
 }
 
-/* EL2 refuses while it is mapped; takes it after the unmap; and the device is out. */
+/* EL2 refuses the page while it is mapped, and accepts it after the unmap. */
 static void attack_topup_mapped(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct page *page;
@@ -93,12 +92,12 @@ static void attack_topup_mapped(struct outcome *o, unsigned long data, const cha
 
 	ret = hyp_topup(page_to_pfn(page));
 	if (!ret) {
-		is_open(o, "EL2 took a page that the device %s", loop_lives(bm) ?
-			"goes on to write to" : "had mapped");
+		is_open(o, "EL2 accepted a page that %s", loop_lives(bm) ?
+			"the device still writes to" : "is mapped for the device");
 		goto stop;
 	}
 	if (ret != -EBUSY || !host_may_write(page_to_phys(page)) || !loop_lives(bm)) {
-		is_broken(o, "refused with %ld, and not all is as before", ret);
+		is_broken(o, "refused with %ld, but not without effect", ret);
 		iommu_unmap(bm_domain(), ATTACK_IOVA, PAGE_SIZE);
 		goto stop;
 	}
@@ -107,15 +106,15 @@ static void attack_topup_mapped(struct outcome *o, unsigned long data, const cha
 	loop_reached(bm);
 	ret = hyp_topup(page_to_pfn(page));
 	if (ret) {
-		is_broken(o, "EL2 does not take it after the unmap either: %ld", ret);
+		is_broken(o, "EL2 refuses the page after the unmap, too: %ld", ret);
 		goto stop;
 	}
 	if (!loop_is_dead(bm)) {
-		is_open(o, "unmapped, and the device still writes to EL2's page");
+		is_open(o, "the device still writes to EL2's page after the unmap");
 		goto stop;
 	}
 	if (host_may_read(page_to_phys(page))) {
-		is_broken(o, "EL2 has it, and the host may read it");
+		is_broken(o, "EL2 owns the page, but the host can read it");
 		goto stop;
 	}
 	if (!iommu_map(bm_domain(), ATTACK_IOVA, page_to_phys(page), PAGE_SIZE, RW, GFP_KERNEL)) {
@@ -125,27 +124,27 @@ static void attack_topup_mapped(struct outcome *o, unsigned long data, const cha
 	loop_stop(bm);
 	ret = take_back(page, &clean);
 	if (ret || !clean) {
-		is_broken(o, "given back: error %ld, %s", ret, clean ? "empty" : "not empty");
+		is_broken(o, "reclaim: error %ld, the page is %s", ret, clean ? "zero" : "not zero");
 		return;
 	}
 	ret = iommu_map(bm_domain(), ATTACK_IOVA, page_to_phys(page), PAGE_SIZE, RW, GFP_KERNEL);
 	word = 1;
 	if (ret || !dma(ATTACK_IOVA, false, &word, sizeof(word)) || word)
-		is_broken(o, "given back it cannot be mapped (%ld) or holds %#llx", ret, word);
+		is_broken(o, "the reclaimed page cannot be mapped (%ld) or holds %#llx", ret, word);
 	else
-		is_stopped(o, "-EBUSY while mapped; unmapped, given, not reached, back and empty");
+		is_stopped(o, "-EBUSY while mapped; after the unmap donated, unreachable, reclaimed as zero");
 	if (!ret)
 		iommu_unmap(bm_domain(), ATTACK_IOVA, PAGE_SIZE);
 	keep_page(page);
 	return;
 stop:
 	loop_stop(bm);
-	return;		/* the page may be EL2's */
+	return;		/* EL2 may own the page */
 free:
 	__free_page(page);
 }
 
-/* Pages for both instances; the TLBs know all when the mappings go. */
+/* Pages for both instances; all are in the TLBs when they are unmapped. */
 #define NR_STALE	16
 
 static void attack_stale(struct outcome *o, unsigned long data, const char *arg)
@@ -168,7 +167,7 @@ static void attack_stale(struct outcome *o, unsigned long data, const char *arg)
 		word = i;
 		if (ret || !dma_once(ATTACK_IOVA + i * PAGE_SIZE, true, &word, 8) ||
 		    !dma_once(ATTACK_IOVA + i * PAGE_SIZE, false, &word, 8)) {
-			is_broken(o, "page %d was not mapped (%ld) or not reached", i, ret);
+			is_broken(o, "page %d is not mapped (%ld) or not reached", i, ret);
 			return;
 		}
 	}
@@ -181,11 +180,11 @@ static void attack_stale(struct outcome *o, unsigned long data, const char *arg)
 		reached += dma_once(ATTACK_IOVA + i * PAGE_SIZE, false, &word, 8);
 	}
 	if (reached)
-		is_open(o, "%d accesses went to EL2's pages by stale TLB entries", reached);
+		is_open(o, "%d accesses reached EL2's pages through stale TLB entries", reached);
 	else if (ret || given != NR_STALE)
-		is_broken(o, "unmap: %ld; EL2 took %d of %d", ret, given, NR_STALE);
+		is_broken(o, "unmap returned %ld; EL2 accepted %d of %d pages", ret, given, NR_STALE);
 	else
-		is_stopped(o, "%d pages that the TLBs knew were given, and not reached", given);
+		is_stopped(o, "%d pages in the TLBs were donated, and unreachable", given);
 	for (i = 0; i < NR_STALE; i++) {
 		pages = one[NR_STALE - 1 - i];
 		if (!take_back(pages, &clean))
@@ -194,8 +193,8 @@ static void attack_stale(struct outcome *o, unsigned long data, const char *arg)
 }
 
 /*
- * The mapping comes and goes on one CPU, by raw hypercalls, while another gives
- * the page away. Whenever EL2 has taken it, the device is out, and stays out.
+ * One CPU maps and unmaps the page by raw hypercalls while another donates it. Whenever
+ * EL2 has accepted it, it must be unreachable for the device, and stay so.
  */
 static struct {
 	phys_addr_t phys;
@@ -217,7 +216,7 @@ static int flip_thread(void *unused)
 			flip.refused++;
 		else
 			flip.mapped++;
-		/* on base this ends in the page table while the page is another's */
+		/* on base the page would stay mapped while EL2 owns it */
 		if (ret) {
 			cond_resched();
 			continue;
@@ -268,7 +267,7 @@ static void attack_topup_race(struct outcome *o, unsigned long data, const char 
 		return;
 	t = flip_start(page_to_phys(page), bm_domain_handle());
 	if (!t) {
-		is_na(o, "there is one CPU only");
+		is_na(o, "there is only one CPU");
 		return;
 	}
 	loop_start(bm, ATTACK_IOVA, true);
@@ -282,20 +281,20 @@ static void attack_topup_race(struct outcome *o, unsigned long data, const char 
 			continue;
 		}
 		if (ret) {
-			is_broken(o, "EL2 does not take the page: %ld", ret);
+			is_broken(o, "EL2 refuses the page: %ld", ret);
 			break;
 		}
 		given++;
 		loop_reached(bm);
 		usleep_range(300, 400);
 		if (loop_reached(bm)) {
-			is_open(o, "the device wrote to EL2's page, after it was given %lu times",
+			is_open(o, "the device wrote to EL2's page after %lu donations",
 				given);
 			break;
 		}
 		ret = take_back(page, &clean);
 		if (ret) {
-			is_broken(o, "EL2 does not give it back: %ld", ret);
+			is_broken(o, "EL2 does not return the page: %ld", ret);
 			break;
 		}
 		dirty += !clean;
@@ -306,20 +305,20 @@ static void attack_topup_race(struct outcome *o, unsigned long data, const char 
 	if (o->verdict)
 		return;
 	if (dirty)
-		is_open(o, "given back %lu times with something in it", dirty);
+		is_open(o, "the page was not zero %lu times when it was reclaimed", dirty);
 	else if (!given || !busy || !flip.mapped || !flip.refused)
-		is_broken(o, "no race: given %lu, busy %lu, mapped %lu, refused %lu", given, busy,
+		is_broken(o, "no race: donated %lu, busy %lu, mapped %lu, refused %lu", given, busy,
 			  flip.mapped, flip.refused);
 	else
-		is_stopped(o, "given %lu times, busy %lu; mapped %lu, refused %lu; not reached",
+		is_stopped(o, "donated %lu times, busy %lu; mapped %lu, refused %lu; unreachable",
 			   given, busy, flip.mapped, flip.refused);
 	keep_page(page);
 }
 
 /*
- * __pkvm_init_vm(): the host donates the memory for EL2's description of a
- * guest. Its size is EL2's secret, so that a few pages lie ready; EL2's last
- * one is what the host cannot read afterwards, and its end is not in use.
+ * __pkvm_init_vm(): the host donates the memory for EL2's description of a guest. The
+ * host does not know its size, so several pages are prepared; those that the host cannot
+ * read afterwards were donated, and the end of the last of them is not used.
  */
 #define VM_ORDER	3
 #define PGD_ORDER	4
@@ -395,7 +394,7 @@ static void vm_free(struct vm_memory *v)
 	__free_pages(v->kvm, v->kvm_order);
 }
 
-/* What EL2 does not give back is not given to anybody else. */
+/* Free only memory that EL2 has returned. */
 static void vm_destroy(struct vm_memory *v)
 {
 	struct arm_smccc_res res;
@@ -406,7 +405,7 @@ static void vm_destroy(struct vm_memory *v)
 		vm_free(v);
 }
 
-/* The last word of EL2's last page of it. */
+/* Access the last word of the last donated page; return true if it was written. */
 static bool vm_reached(u64 iova, int pages)
 {
 	u64 addr = iova + pages * PAGE_SIZE - 8, mark = LOOP_WORD, old = 0, now = 0;
@@ -434,7 +433,7 @@ static void attack_init_vm(struct outcome *o, unsigned long data, const char *ar
 		return;
 	}
 	ret = iommu_map(bm_domain(), ATTACK_IOVA, page_to_phys(v.vm), VM_SIZE, RW, GFP_KERNEL);
-	/* all of it is known to the TLBs */
+	/* fill the TLBs with all of it */
 	for (i = 0; i < 1 << VM_ORDER && !ret; i++)
 		ret = dma_once(ATTACK_IOVA + i * PAGE_SIZE, true, &word, 8) ? 0 : -EIO;
 	if (ret) {
@@ -446,7 +445,7 @@ static void attack_init_vm(struct outcome *o, unsigned long data, const char *ar
 	if (!ret && vm_reached(ATTACK_IOVA, pages)) {
 		is_open(o, "EL2's description of a guest was read and written");
 	} else if (pages && ret) {
-		is_broken(o, "refused (%ld), but %d pages are gone", ret, pages);
+		is_broken(o, "refused (%ld), but EL2 owns %d pages", ret, pages);
 	} else if (ret) {
 		refused = true;
 		first = ret;
@@ -456,16 +455,16 @@ static void attack_init_vm(struct outcome *o, unsigned long data, const char *ar
 		ret = vm_init(&v);
 		pages = nr_vm_pages(&v);
 		if (ret || !pages) {
-			is_broken(o, "refused (%ld), after the unmap, too (%ld)", first, ret);
+			is_broken(o, "refused (%ld), also after the unmap (%ld)", first, ret);
 			return;
 		}
 		if (vm_reached(ATTACK_IOVA, pages))
-			is_open(o, "unmapped, and EL2's pages were reached by stale TLB entries");
+			is_open(o, "EL2's pages were reached through stale TLB entries after the unmap");
 		else if (!iommu_map(bm_domain(), ATTACK_IOVA, page_to_phys(v.vm), PAGE_SIZE, RW,
 				    GFP_KERNEL))
 			is_open(o, "EL2's page was mapped");
 		else
-			is_stopped(o, "refused (%ld) while mapped; unmapped, given, not reached",
+			is_stopped(o, "refused (%ld) while mapped; after the unmap donated, unreachable",
 				   first);
 	}
 	if (!ret)
@@ -473,8 +472,8 @@ static void attack_init_vm(struct outcome *o, unsigned long data, const char *ar
 }
 
 /*
- * EL2's own answer to a protected guest, without the host's KVM: the command
- * line may forbid them (kvm-arm.protected_dma=).
+ * Ask EL2 to create a protected guest, without the host's KVM: the command line may
+ * forbid it (kvm-arm.protected_dma=).
  */
 static void step_init_vm(struct outcome *o, unsigned long data, const char *arg)
 {
@@ -490,7 +489,7 @@ static void step_init_vm(struct outcome *o, unsigned long data, const char *arg)
 
 	ret = vm_init(&v);
 	if (!ret) {
-		is_open(o, "EL2 made a protected guest");
+		is_open(o, "EL2 created a protected guest");
 		vm_destroy(&v);
 	} else if (nr_vm_pages(&v)) {
 		is_broken(o, "refused (%ld), but %d pages are gone", ret, nr_vm_pages(&v));
@@ -501,13 +500,13 @@ static void step_init_vm(struct outcome *o, unsigned long data, const char *arg)
 	}
 }
 
-/* --- a guest's page: the steps, which user space puts in order ---------------- */
+/* --- a guest's page: steps, which user space runs in order ---------------------- */
 
 static phys_addr_t given_phys;
 static bool given_mapped;
 static struct task_struct *given_flip;
 
-/* The page is the host's: map it, and have the device write to it in a loop. */
+/* The host owns the page: map it, and let the device write to it in a loop. */
 static void step_give_start(struct outcome *o, unsigned long race, const char *arg)
 {
 	long ret;
@@ -519,7 +518,7 @@ static void step_give_start(struct outcome *o, unsigned long race, const char *a
 	if (race) {
 		given_flip = flip_start(given_phys, bm_domain_handle());
 		if (!given_flip) {
-			is_na(o, "there is one CPU only");
+			is_na(o, "there is only one CPU");
 			return;
 		}
 	} else {
@@ -530,7 +529,7 @@ static void step_give_start(struct outcome *o, unsigned long race, const char *a
 		}
 		given_mapped = true;
 	}
-	/* At the end of the page: the guest is to find what it put at its start. */
+	/* Write the end of the page: the guest uses its start. */
 	loop_start(bm, ATTACK_IOVA + PAGE_SIZE - 8, true);
 	if (!loop_lives(bm))
 		is_broken(o, "the device does not write to the page");
@@ -541,7 +540,7 @@ static void step_give_start(struct outcome *o, unsigned long race, const char *a
 static void step_give_unmap(struct outcome *o, unsigned long data, const char *arg)
 {
 	if (!loop_lives(bm)) {
-		is_broken(o, "the device does not write to the page any more");
+		is_broken(o, "the device has stopped writing to the page");
 		return;
 	}
 	if (given_mapped)
@@ -551,15 +550,15 @@ static void step_give_unmap(struct outcome *o, unsigned long data, const char *a
 	is_stopped(o, "unmapped");
 }
 
-/* The guest has the page. */
+/* The guest owns the page. */
 static void step_give_check(struct outcome *o, unsigned long data, const char *arg)
 {
 	if (host_may_read(given_phys))
-		is_broken(o, "the guest has the page, and the host may read it");
+		is_broken(o, "the guest owns the page, but the host can read it");
 	else if (!loop_is_dead(bm))
-		is_open(o, "a device writes to the guest's page %#llx", given_phys);
+		is_open(o, "the device writes to the guest's page %#llx", given_phys);
 	else
-		is_stopped(o, "no device reaches the guest's page");
+		is_stopped(o, "the guest's page is unreachable for the device");
 }
 
 static void step_give_end(struct outcome *o, unsigned long data, const char *arg)
@@ -574,7 +573,7 @@ static void step_give_end(struct outcome *o, unsigned long data, const char *arg
 	is_stopped(o, "mapped %lu times, refused %lu", flip.mapped, flip.refused);
 }
 
-/* The guest is gone, its page is the host's again: empty, and can be mapped. */
+/* The guest was destroyed: its page must be zero, and can be mapped again. */
 static void step_give_back(struct outcome *o, unsigned long data, const char *arg)
 {
 	static u64 words[PAGE_SIZE / 8];
@@ -587,26 +586,26 @@ static void step_give_back(struct outcome *o, unsigned long data, const char *ar
 	}
 	ret = iommu_map(bm_domain(), ATTACK_IOVA, phys, PAGE_SIZE, RW, GFP_KERNEL);
 	if (ret) {
-		is_broken(o, "the page that came back cannot be mapped: %ld", ret);
+		is_broken(o, "the returned page cannot be mapped: %ld", ret);
 		return;
 	}
 	if (!dma(ATTACK_IOVA, false, words, sizeof(words)))
-		is_broken(o, "the page that came back is not reached");
+		is_broken(o, "the returned page is not reached");
 	else if (memchr_inv(words, 0, sizeof(words)))
-		is_open(o, "the page came back with %#llx in it", words[0]);
+		is_open(o, "the returned page is not zero, it starts with %#llx", words[0]);
 	else
-		is_stopped(o, "the page came back empty, and can be mapped");
+		is_stopped(o, "the returned page is zero, and can be mapped");
 	iommu_unmap(bm_domain(), ATTACK_IOVA, PAGE_SIZE);
 }
 
 const struct attack donate_attacks[] = {
-	{ "give-topup", "give EL2 a page that a device writes to, mapped and unmapped",
+	{ "give-topup", "donate a page to EL2 while it is mapped for a device, and after",
 	  attack_topup_mapped },
-	{ "give-topup-race", "the same, with map and unmap in flight on another CPU",
+	{ "give-topup-race", "donate a page to EL2 while another CPU maps and unmaps it",
 	  attack_topup_race },
-	{ "give-topup-stale", "give EL2 pages that the TLBs of both instances know",
+	{ "give-topup-stale", "donate pages to EL2 that are in the TLBs of both instances",
 	  attack_stale },
-	{ "give-init-vm", "give EL2 mapped memory for its description of a guest",
+	{ "give-init-vm", "donate mapped memory for EL2's description of a guest",
 	  attack_init_vm },
 	{ "step-init-vm", NULL, step_init_vm },
 	{ "step-give-start", NULL, step_give_start, 0 },

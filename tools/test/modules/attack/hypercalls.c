@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls that no honest host would make, straight past its IOMMU driver.
+ * Hypercalls that an honest host would not issue, without its IOMMU driver.
  *
- * Their numbers come from the headers that this module is built against: a
- * kernel without the series has none, and nothing to attack here.
+ * Their numbers come from the headers that this module is built with: a kernel without
+ * the series has no such hypercalls, and these attacks are not applicable.
  */
 #include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
@@ -20,7 +20,7 @@
 
 #include <common/hypercall.h>
 
-/* With the kernel itself at EL2 there is nobody to call. */
+/* With the kernel itself at EL2 (VHE) there is no hypervisor to call. */
 #define call(res, f, ...)							\
 do {										\
 	if (is_kernel_in_hyp_mode())						\
@@ -29,7 +29,7 @@ do {										\
 		arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(f), ##__VA_ARGS__, res);	\
 } while (0)
 
-/* EL2 asks for the memory of its tables; what it is given it keeps. */
+/* Donate the memory that EL2 asks for; it is not reclaimed. */
 static bool give_memory(u64 want)
 {
 	unsigned int order = wanted_order(want);
@@ -62,7 +62,7 @@ long hyp_map(u32 handle, u64 iova, u64 phys, u64 pgsize, u64 pgcount, u32 prot)
 	return hypercall_answer(&res);
 }
 
-/* The host's own lists are in the same pages, one for each CPU. */
+/* Uses the pages of the host's own lists, one for each CPU. */
 long hyp_map_runs(u32 handle, u64 iova, const u64 *runs, u64 nr, u32 prot)
 {
 	u64 * __percpu *lists = (u64 * __percpu *)symbol("kvm_iommu_runs");
@@ -157,7 +157,7 @@ long hyp_free_domain(u64 handle)
 	return hypercall_answer(&res);
 }
 
-/* What a stream is attached to: SMMU_KVM_STREAM_*, or an error. */
+/* Get the state of a stream: SMMU_KVM_STREAM_*; return 0 or an error. */
 static long stream_state(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;
@@ -179,13 +179,13 @@ long hyp_stream_bank(void)
 	return FIELD_GET(SMMU_KVM_STREAM_BANK, state);
 }
 
-/* Where the description put the bus master: EL2 knows, and tells by errors. */
+/* Search bounds: errors of EL2 tell which SMMU and endpoint the bus master has. */
 #define SMMU_SEARCH	8
 #define ENDPOINT_SEARCH	128
 
 int bm_iommu = -1, bm_endpoint = -1;
 
-/* Does a page that is mapped by that handle appear in the bus master's domain? */
+/* Return true if a page mapped with the handle appears in the bus master's domain. */
 static bool is_bm_domain(u32 handle, struct page *page)
 {
 	phys_addr_t phys;
@@ -210,7 +210,7 @@ static int find_bm(u32 *handle)
 			if (stream_state(i, j, bm_info.sid, &state) ||
 			    !(state & SMMU_KVM_STREAM_ATTACHED))
 				continue;
-			/* Other SMMUs may have that stream ID, too. */
+			/* Other SMMUs may have this stream ID, too. */
 			*handle = FIELD_GET(SMMU_KVM_STREAM_DOMAIN, state);
 			if (!is_bm_domain(*handle, page))
 				continue;
@@ -244,12 +244,12 @@ struct map_args {
 	const char *what;
 	u64 iova, phys, pgsize, pgcount;
 	u32 prot;
-	bool partly;	/* a call may do a part, and say how much */
+	bool partly;	/* the call may map a part, and report its size */
 };
 
 /*
- * Each map names a page of the host's own as far as it is sane; @HYP stands for
- * the hypervisor's spare page, @OWN for the host's.
+ * Invalid maps. Where the physical address is not what is wrong, it is a page of the
+ * host. HYP stands for the hypervisor's unused page, OWN for the host's page.
  */
 #define OWN	1
 #define HYP	2
@@ -265,8 +265,8 @@ static const struct map_args bad_maps[] = {
 	{ "pages whose size overflows", ATTACK_IOVA, OWN, SZ_4K, 1ULL << 52, RW, true },
 	{ "pages whose size overflows to one", ATTACK_IOVA, OWN, SZ_4K, (1ULL << 52) + 1, RW,
 	  true },
-	{ "all pages there can be", ATTACK_IOVA, OWN, SZ_4K, ~0ULL, RW, true },
-	{ "more than a call may do", ATTACK_IOVA, OWN, SZ_4K, KVM_IOMMU_MAX_PAGES + 1, RW, true },
+	{ "the maximum number of pages", ATTACK_IOVA, OWN, SZ_4K, ~0ULL, RW, true },
+	{ "more pages than the limit of a call", ATTACK_IOVA, OWN, SZ_4K, KVM_IOMMU_MAX_PAGES + 1, RW, true },
 	{ "an unaligned IOVA", ATTACK_IOVA + 1, OWN, SZ_4K, 1, RW },
 	{ "an unaligned page", ATTACK_IOVA, OWN + 0x800, SZ_4K, 1, RW },
 	{ "an IOVA at the end", -(u64)SZ_4K, OWN, SZ_4K, 1, RW },
@@ -276,11 +276,11 @@ static const struct map_args bad_maps[] = {
 	{ "permissions that do not exist", ATTACK_IOVA, OWN, SZ_4K, 1, RW | 0x80000000 },
 	{ "the hypervisor's page", ATTACK_IOVA, HYP, SZ_4K, 1, RW },
 	{ "the hypervisor's page, for reading", ATTACK_IOVA, HYP, SZ_4K, 1, IOMMU_READ },
-	{ "a range that ends in the hypervisor's", ATTACK_IOVA, HYP + 0x1000, SZ_4K, 2, RW, true },
+	{ "a range that ends with the hypervisor's page", ATTACK_IOVA, HYP + 0x1000, SZ_4K, 2, RW, true },
 	{ "a 2 MiB block around the hypervisor's page", 0x40000000, HYP + 0x2000, SZ_2M, 1, RW },
 	{ "a 1 GiB block around the hypervisor's page", 0x40000000, HYP + 0x3000, SZ_1G, 1, RW },
-	{ "no memory at all", ATTACK_IOVA, 1ULL << 51, SZ_4K, 1, RW },
-	{ "a page at the end of all addresses", ATTACK_IOVA, -(u64)SZ_4K, SZ_4K, 1, RW },
+	{ "an address without memory", ATTACK_IOVA, 1ULL << 51, SZ_4K, 1, RW },
+	{ "a page at the end of the address space", ATTACK_IOVA, -(u64)SZ_4K, SZ_4K, 1, RW },
 	{ "pages that wrap", ATTACK_IOVA, -(u64)SZ_4K, SZ_4K, 2, RW },
 };
 
@@ -306,9 +306,8 @@ static u64 resolve(u64 phys, struct page *own)
 }
 
 /*
- * Is it the host's? EL2 lets the host read its own pages, and EL2's code, which
- * it must not write. Whether it may write others cannot be tried by writing:
- * the kernel's own mapping of its code is read-only, too.
+ * Return true if the host owns the page: if it can read it, except EL2's code, which it
+ * may read but not own. Writing is no test: the kernel maps its own code read-only, too.
  */
 static bool is_hosts(phys_addr_t phys)
 {
@@ -319,8 +318,8 @@ static bool is_hosts(phys_addr_t phys)
 }
 
 /*
- * What a call mapped, if anything, has to be the host's. Returns how many pages
- * the domain leads to now, or -EPERM; unmaps them.
+ * Check that the host owns all pages that a call mapped, and unmap them. Return the
+ * number of mapped pages, or -EPERM.
  */
 static long check_mapped(int handle, const struct map_args *m)
 {
@@ -368,11 +367,12 @@ static void attack_maps(struct outcome *o, unsigned long data, const char *arg)
 			      m->prot);
 		mapped = check_mapped(handle, m);
 		if (mapped < 0) {
-			is_open(o, "%s: answered %ld, and others' pages are mapped", m->what, ret);
+			is_open(o, "%s: returned %ld, and pages that the host does not own are mapped",
+				m->what, ret);
 			break;
 		}
 		if (!m->partly && (ret >= 0 || mapped)) {
-			is_open(o, "%s: answered %ld, %ld pages are mapped", m->what, ret, mapped);
+			is_open(o, "%s: returned %ld, %ld pages are mapped", m->what, ret, mapped);
 			break;
 		}
 		if (mapped)
@@ -381,7 +381,7 @@ static void attack_maps(struct outcome *o, unsigned long data, const char *arg)
 			refused++;
 	}
 	if (i == ARRAY_SIZE(bad_maps))
-		is_stopped(o, "of %d bad calls %d did nothing, %d mapped a part that is the host's",
+		is_stopped(o, "of %d invalid calls %d mapped nothing, %d only pages of the host",
 			   i, refused, partly);
 	__free_page(own);
 }
@@ -415,35 +415,35 @@ static void attack_handles(struct outcome *o, unsigned long data, const char *ar
 
 		call(&res, __pkvm_iommu_map, h, ATTACK_IOVA, page_to_phys(own), SZ_4K, 1, RW);
 		if (hypercall_answer(&res) >= 0) {
-			is_open(o, "map with handle %#llx", h);
+			is_open(o, "map accepted handle %#llx", h);
 			goto out;
 		}
 		call(&res, __pkvm_iommu_unmap, h, ATTACK_IOVA, SZ_4K, 1);
 		if (hypercall_answer(&res) >= 0) {
-			is_open(o, "unmap with handle %#llx", h);
+			is_open(o, "unmap accepted handle %#llx", h);
 			goto out;
 		}
 		call(&res, __pkvm_iommu_iova_to_phys, h, ATTACK_IOVA);
 		if (hypercall_answer(&res) >= 0) {
-			is_open(o, "iova_to_phys with handle %#llx", h);
+			is_open(o, "iova_to_phys accepted handle %#llx", h);
 			goto out;
 		}
 		if (hyp_attach(h, bm_iommu, bm_endpoint, bm_info.sid) >= 0 ||
 		    hyp_detach(h, bm_iommu, bm_endpoint, bm_info.sid) >= 0) {
-			is_open(o, "attach or detach with handle %#llx", h);
+			is_open(o, "attach or detach accepted handle %#llx", h);
 			goto out;
 		}
 		call(&res, __pkvm_iommu_free_domain, h);
 		if (hypercall_answer(&res) >= 0) {
-			is_open(o, "free with handle %#llx", h);
+			is_open(o, "free accepted handle %#llx", h);
 			goto out;
 		}
 	}
 	call(&res, __pkvm_iommu_free_domain, handle);
 	if (hypercall_answer(&res) >= 0)
-		is_open(o, "a domain was freed that a device is attached to");
+		is_open(o, "a domain was freed although a device is attached");
 	else
-		is_stopped(o, "%zu bad handles and an attached domain, all refused",
+		is_stopped(o, "%zu invalid handles, and the free of an attached domain, were refused",
 			   ARRAY_SIZE(bad_handles));
 out:
 	__free_page(own);
@@ -463,7 +463,7 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 		return;
 	}
 
-	/* Streams that the description lacks for this endpoint, and masks. */
+	/* Streams that the description does not have for this endpoint, and masks. */
 	for (i = 0; i < 0x100; i++) {
 		if (i == bm_info.sid)
 			continue;
@@ -474,7 +474,7 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 	}
 	for (i = 0; i < 16; i++) {
 		if (hyp_attach(handle, bm_iommu, bm_endpoint, bm_info.sid | 0x10000 << i) >= 0) {
-			is_open(o, "a mask of bit %d was attached", i);
+			is_open(o, "the stream was attached with bit %d as a mask", i);
 			return;
 		}
 	}
@@ -484,35 +484,35 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 		if (i > 7 && i < 4000)
 			continue;
 		if (hyp_attach(handle, i, bm_endpoint, bm_info.sid) >= 0) {
-			is_open(o, "it was attached at SMMU %d", i);
+			is_open(o, "the stream was attached at SMMU %d", i);
 			return;
 		}
 	}
 	for (i = 1; i < 0x100; i++) {
 		if (hyp_attach(handle, KVM_IOMMU_NUMBER(i, bm_iommu), bm_endpoint,
 			       bm_info.sid) >= 0) {
-			is_open(o, "it was attached at an SMMU of driver %d", i);
+			is_open(o, "the stream was attached at an SMMU of driver %d", i);
 			return;
 		}
 	}
 	if (hyp_attach(handle, ~0ULL, bm_endpoint, bm_info.sid) >= 0 ||
 	    hyp_attach(handle, bm_iommu, ~0ULL, bm_info.sid) >= 0 ||
 	    hyp_attach(handle, bm_iommu, bm_endpoint, ~0ULL) >= 0) {
-		is_open(o, "out of any range was attached");
+		is_open(o, "an out-of-range endpoint or stream was attached");
 		return;
 	}
-	is_stopped(o, "streams, masks, SMMUs that it was not described with: all refused");
+	is_stopped(o, "streams, masks and SMMUs outside its description were refused");
 }
 
 /*
- * Streams that are described and that nobody has, some of them because firmware
- * has locked a client of theirs. What is refused is refused alike each time, more
- * often than there are banks, and leaves neither stream nor bank with a domain.
+ * Described streams that are not attached, some of them because firmware has locked one
+ * of their clients. A refused attach is refused with the same error each time, more
+ * often than there are banks, and leaves neither the stream nor a bank in use.
  */
 #define AT_ONCE		3
 #define ROUNDS		50
 
-/* Attach to each of some domains and detach: the answer, or -EPIPE if they differ. */
+/* Attach to several domains in turn, and detach: return the error, -EPIPE if they differ. */
 static long try_stream(u32 iommu, u32 endpoint, u32 sid)
 {
 	long domain[AT_ONCE], ret[AT_ONCE] = { -EPIPE }, freed = 0;
@@ -533,7 +533,7 @@ static long try_stream(u32 iommu, u32 endpoint, u32 sid)
 	return ret[0];
 }
 
-/* Has any device the stream? Some share one. */
+/* Return true if any endpoint has attached the stream: some share one. */
 static bool stream_is_attached(u32 iommu, u32 sid)
 {
 	u64 state;
@@ -566,10 +566,10 @@ static void attack_refused(struct outcome *o, unsigned long data, const char *ar
 				ret = first;
 				for (round = 1; first && ret == first && round < ROUNDS; round++)
 					ret = try_stream(i, j, sid);
-				/* What an earlier refusal left would be in the way of the next. */
+				/* A leftover of an earlier refusal would change a later error. */
 				if (ret == -EPIPE || ret != first ||
 				    (ret == -EBUSY && !stream_is_attached(i, sid))) {
-					is_open(o, "stream %#x of SMMU %u: %ld, in round %u %ld",
+					is_open(o, "stream %#x of SMMU %u: first %ld, in round %u %ld",
 						sid, i, first, round, ret);
 					return;
 				}
@@ -580,7 +580,8 @@ static void attack_refused(struct outcome *o, unsigned long data, const char *ar
 			}
 		}
 	}
-	is_stopped(o, "%u streams, %u refused, alike each time", accepted + refused, refused);
+	is_stopped(o, "%u streams, %u refused with the same error each time", accepted + refused,
+		   refused);
 }
 
 static void attack_init(struct outcome *o, unsigned long data, const char *arg)
@@ -592,7 +593,7 @@ static void attack_init(struct outcome *o, unsigned long data, const char *arg)
 		return;
 	call(&res, __pkvm_iommu_init, 0, page_to_pfn(own), 4, 0);
 	if (hypercall_answer(&res) >= 0)
-		is_open(o, "described again");
+		is_open(o, "EL2 accepted a description");
 	else if (!host_may_write(page_to_phys(own)))
 		is_open(o, "refused, but the page was taken");
 	else
@@ -635,7 +636,7 @@ static void attack_topup(struct outcome *o, unsigned long data, const char *arg)
 		is_open(o, "reclaim of an order that does not exist");
 		return;
 	}
-	is_stopped(o, "%zu pages that are not the host's, all refused", ARRAY_SIZE(bad));
+	is_stopped(o, "%zu pages that the host does not own were refused", ARRAY_SIZE(bad));
 }
 
 #else /* a kernel without the series */
@@ -717,12 +718,12 @@ static void no_such_call(struct outcome *o, unsigned long data, const char *arg)
 #endif
 
 const struct attack hypercall_attacks[] = {
-	{ "hvc-map", "map with bad sizes, addresses, permissions, others' pages", attack_maps },
-	{ "hvc-handle", "name domains that do not exist, free one in use", attack_handles },
-	{ "hvc-stream", "attach streams that the device was not described with", attack_streams },
-	{ "hvc-refused", "attach a stream again that is refused, or free its domain",
+	{ "hvc-map", "map with invalid sizes, addresses, permissions, and foreign pages", attack_maps },
+	{ "hvc-handle", "use domains that do not exist, free one in use", attack_handles },
+	{ "hvc-stream", "attach streams outside the device's description", attack_streams },
+	{ "hvc-refused", "attach refused streams repeatedly, and free their domains",
 	  attack_refused },
 	{ "hvc-init", "describe the hardware again, after finalisation", attack_init },
-	{ "hvc-topup", "give EL2 memory that is not the host's", attack_topup },
+	{ "hvc-topup", "donate memory to EL2 that the host does not own", attack_topup },
 	{ }
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What there is to attack, and with what.
+ * Targets and means of attacks.
  *
- * A hostile kernel knows its own symbols: where the memory is that it gave to
- * EL2 at boot, where EL2's code and data lie in the kernel image. It knows the
- * device tree: where the registers are.
+ * A hostile kernel knows its own symbols, and so the memory that it gave to EL2 at boot,
+ * and the addresses of EL2's code and data in the kernel image. It knows the addresses
+ * of registers from the device tree.
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
@@ -47,7 +47,7 @@ phys_addr_t hyp_text_page(void)
 	return symbol_phys("__hyp_text_start") & PAGE_MASK;
 }
 
-/* host_mmu begins with the host's struct kvm_arch, and that with its kvm_s2_mmu. */
+/* host_mmu starts with the host's struct kvm_arch, which starts with its kvm_s2_mmu. */
 phys_addr_t hyp_stage2_pointer(void)
 {
 	phys_addr_t mmu = symbol_phys("__kvm_nvhe_host_mmu");
@@ -95,7 +95,7 @@ bool host_may_write(phys_addr_t phys)
 	return !read32(phys, &val) && !write32(phys, val);
 }
 
-/* Pages that are always mapped, enough to meet each instance of an SMMU. */
+/* Pages that are always mapped, enough to use each instance of an SMMU */
 #define ALWAYS_SIZE	(16 * PAGE_SIZE)
 
 static void *always;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list of attacks, and how user space runs one:
+ * The list of attacks, and its interface to user space:
  *
- *	<debugfs>/attack/list	a line for each: id, a tab, what it tries
- *	<debugfs>/attack/run	write an id (and its argument), read from the
- *				same open file: result, a tab, the reason
- *	<debugfs>/attack/owned	what is not the host's: see ownership.c
+ *	<debugfs>/attack/list	a line for each: ID, a tab, description
+ *	<debugfs>/attack/run	write an ID (and its argument), read from the same open
+ *				file: result, a tab, the reason
+ *	<debugfs>/attack/owned	pages that the host does not own: see ownership.c
  *
  * The argument of attacks on a protected guest (guest-...) is the physical
  * address of its page.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whose is what, page by page, as EL2 enforces it now: a page of memory that
- * the host's CPU cannot read is not the host's, and EL2's code, which it can.
- * Each run of such pages is a line:
+ * The pages that the host does not own, as EL2 enforces it now: memory that the host's
+ * CPU cannot read, and EL2's code, which it can read. Each run of such pages is a line:
  *
- *	start end whose		(addresses, end exclusive)
+ *	start end owner		(addresses, end exclusive)
  *
- * To these come the registers that EL2 guards. What the devices were let
- * through to is compared with it on the outside.
+ * The registers that EL2 protects are listed, too. The host's side of the test compares
+ * the list with the accesses that the model allowed.
  */
 #include <linux/seq_file.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ranges that begin with what is the host's and end with what is not, or the
- * other way round: in each call that takes a range. A check of the first page,
- * or of the last, is not enough.
+ * Ranges that start with pages of the host and end with foreign pages, or the other way
+ * round, in each call that takes a range: checking only the first or the last page is
+ * not enough.
  */
 #include <linux/iommu.h>
 #include <linux/ioport.h>
@@ -13,10 +13,10 @@
 
 #define RW	(IOMMU_READ | IOMMU_WRITE)
 
-/* As many pages as one call does; they are mapped from ATTACK_IOVA on. */
+/* The maximum number of pages of a call; they are mapped from ATTACK_IOVA on */
 #define MAX_PAGES	256
 
-/* Not the host's from @start on, up to @end. Empty: memory begins or ends there. */
+/* The host does not own @start to @end. If empty, memory starts or ends there. */
 struct edge {
 	const char *what;
 	phys_addr_t start, end;
@@ -61,7 +61,7 @@ static void find_edges(void)
 			add_edge("an SMMU", smmus[i].base[j], smmus[i].base[j] + smmus[i].size);
 	if (mc_sid_base) {
 		add_edge("stream ID registers", mc_sid_base, mc_sid_base + SZ_64K);
-		/* Tegra's memory controller has another view of memory from there on. */
+		/* Above, Tegra's memory controller has another view of memory. */
 		add_edge("addresses with bit 39", BIT_ULL(39), BIT_ULL(39));
 	}
 	find_memory(&start, &end);
@@ -69,7 +69,7 @@ static void find_edges(void)
 	add_edge("the end of memory", end, end);
 }
 
-/* The ranges to try at an edge: the first page and the number, 0: no more. */
+/* Get range @n of an edge: its first page; return its number of pages, 0: no more. */
 static unsigned int shape(const struct edge *e, unsigned int n, phys_addr_t *from)
 {
 	u64 pages = (e->end - e->start) / PAGE_SIZE;
@@ -101,7 +101,7 @@ static bool is_foreign(phys_addr_t phys)
 	return false;
 }
 
-/* Pages that are mapped from ATTACK_IOVA on; @foreign: one of them is not the host's. */
+/* Count the pages mapped at ATTACK_IOVA; *@foreign: the host does not own all of them. */
 static unsigned int count_mapped(bool *foreign)
 {
 	unsigned int i, n = 0;
@@ -174,20 +174,20 @@ static void attack_range(struct outcome *o, unsigned long way, const char *arg)
 			ret = try_range(way, handle, from, pages);
 			mapped = count_mapped(&foreign);
 			if (foreign || (!ret && e->start != e->end))
-				is_open(o, "%s: %u pages from %#llx on: answered %ld, %u mapped",
+				is_open(o, "%s: %u pages from %#llx on: returned %ld, %u mapped",
 					e->what, pages, from, ret, mapped);
 			else if (!ret || mapped)
-				is_open(o, "across %s: %u pages from %#llx on: answered %ld, %u mapped",
+				is_open(o, "across %s: %u pages from %#llx on: returned %ld, %u mapped",
 					e->what, pages, from, ret, mapped);
 			unmap_all(handle);
 			refused++;
 		}
 	}
 	if (!o->verdict)
-		is_stopped(o, "%u ranges at %u edges, all refused", refused, nr_edges);
+		is_stopped(o, "all %u ranges at %u edges were refused", refused, nr_edges);
 }
 
-/* Memory and what is not, in the other view that bit 39 gives of it. */
+/* Map addresses with bit 39 set, which is another view of memory. */
 static void attack_bit39(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct page *own;
@@ -224,13 +224,13 @@ static void attack_bit39(struct outcome *o, unsigned long data, const char *arg)
 		unmap_all(handle);
 	}
 	if (!o->verdict)
-		is_stopped(o, "%u addresses, all refused", i);
+		is_stopped(o, "all %u addresses were refused", i);
 	__free_page(own);
 }
 
 /*
- * A block of the host's, in which one page is EL2's. Nothing that is refused may
- * keep the others: EL2 takes each of them afterwards.
+ * A block of the host in which EL2 owns one page. A refused call must not keep references
+ * to the other pages: EL2 accepts each of them afterwards.
  */
 #define BLOCK_ORDER	3
 #define BLOCK_PAGES	(1 << BLOCK_ORDER)
@@ -253,7 +253,7 @@ static void attack_hole(struct outcome *o, unsigned long data, const char *arg)
 		return;
 	split_page(block, BLOCK_ORDER);
 	start = page_to_phys(block);
-	/* The table is there from now on, and no page that EL2 is given becomes one. */
+	/* Allocates the table, so that no page donated later becomes one. */
 	anchor = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!anchor || hyp_map(handle, ANCHOR_IOVA, page_to_phys(anchor), PAGE_SIZE, 1, RW)) {
 		is_broken(o, "a page cannot be mapped");
@@ -263,7 +263,7 @@ static void attack_hole(struct outcome *o, unsigned long data, const char *arg)
 	for (hole = 0; hole < BLOCK_PAGES && !o->verdict; hole++) {
 		ret = hyp_topup(page_to_pfn(block) + hole);
 		if (ret) {
-			is_broken(o, "EL2 does not take page %u: %ld", hole, ret);
+			is_broken(o, "EL2 refuses page %u: %ld", hole, ret);
 			break;
 		}
 		nr_edges = 0;
@@ -272,53 +272,54 @@ static void attack_hole(struct outcome *o, unsigned long data, const char *arg)
 
 		ret = hyp_map(handle, ATTACK_IOVA, start, PAGE_SIZE, BLOCK_PAGES, RW);
 		if (count_mapped(&foreign) || !ret)
-			is_open(o, "map, hole at page %u: answered %ld", hole, ret);
+			is_open(o, "map with EL2's page at %u returned %ld", hole, ret);
 		unmap_all(handle);
 
 		runs[0] = start | (BLOCK_PAGES - 1);
 		ret = hyp_map_runs(handle, ATTACK_IOVA, runs, 1, RW);
 		if (count_mapped(&foreign) || !ret)
-			is_open(o, "a run, hole at page %u: answered %ld", hole, ret);
+			is_open(o, "map of a run with EL2's page at %u returned %ld", hole, ret);
 		unmap_all(handle);
 
-		/* The run before the one with the hole may be mapped. */
+		/* The runs before the one with EL2's page may be mapped. */
 		runs[0] = start + (hole ? 0 : PAGE_SIZE);
 		runs[1] = runs[0];
 		runs[2] = start | (BLOCK_PAGES - 1);
 		ret = hyp_map_runs(handle, ATTACK_IOVA, runs, 3, RW);
 		if (count_mapped(&foreign) > 2 || foreign || !ret)
-			is_open(o, "the last of three runs, hole at page %u: answered %ld", hole, ret);
+			is_open(o, "map of three runs, EL2's page at %u in the last, returned %ld",
+				hole, ret);
 		unmap_all(handle);
 
-		/* A whole block of four for the pool */
+		/* Donate a block of four pages to the pool */
 		ret = hyp_topup_block(page_to_pfn(block) + round_down(hole, 4));
 		if (!ret)
-			is_open(o, "a block with a page that is EL2's already was taken");
+			is_open(o, "EL2 accepted a block with a page that it already owns");
 		for (i = round_down(hole, 4); i < round_down(hole, 4) + 4; i++)
 			if (i != hole && !host_may_write(start + i * PAGE_SIZE))
-				is_open(o, "a block was refused (%ld), and page %u is gone", ret, i);
+				is_open(o, "a block was refused (%ld), but EL2 owns its page %u", ret, i);
 		if (o->verdict)
-			return;		/* whose the pages are now, who knows */
+			return;		/* the owners of the pages are unknown now */
 		ret = take_back(block + hole, &clean);
 		if (ret || !clean)
-			is_broken(o, "page %u does not come back: %ld", hole, ret);
+			is_broken(o, "page %u is not returned: %ld", hole, ret);
 	}
 
-	/* One page is mapped: neither it nor the block around it can go. */
+	/* One page is mapped: neither it nor its block can be donated. */
 	for (i = 0; i < 4 && !o->verdict; i++) {
 		ret = hyp_map(handle, ATTACK_IOVA, start + i * PAGE_SIZE, PAGE_SIZE, 1, RW);
 		if (ret)
 			is_broken(o, "page %u cannot be mapped: %ld", i, ret);
 		else if (!hyp_topup_block(page_to_pfn(block)))
-			is_open(o, "a block was taken whose page %u is mapped", i);
+			is_open(o, "EL2 accepted a block whose page %u is mapped", i);
 		unmap_all(handle);
 	}
 	for (i = 0; i < BLOCK_PAGES && !o->verdict; i++) {
 		ret = hyp_topup(page_to_pfn(block) + i);
 		if (ret)
-			is_broken(o, "refused calls have kept page %u: %ld", i, ret);
+			is_broken(o, "refused calls have left a reference to page %u: %ld", i, ret);
 		else if (take_back(block + i, &clean))
-			is_broken(o, "page %u does not come back", i);
+			is_broken(o, "page %u is not returned", i);
 	}
 	if (o->verdict)
 		return;
@@ -327,11 +328,11 @@ static void attack_hole(struct outcome *o, unsigned long data, const char *arg)
 	hyp_unmap(handle, ANCHOR_IOVA, PAGE_SIZE, 1);
 	__free_page(anchor);
 	nr_edges = 0;
-	is_stopped(o, "each of %u pages, by each call: refused, and the others are free to go",
+	is_stopped(o, "each call with each of %u pages was refused, without keeping references",
 		   BLOCK_PAGES);
 }
 
-/* An unmap that begins with what is mapped, and ends behind it, or before it. */
+/* Unmap ranges that are only partly mapped. */
 static void attack_unmap(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct page *page[4];
@@ -346,7 +347,7 @@ static void attack_unmap(struct outcome *o, unsigned long data, const char *arg)
 		page[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
 		if (!page[i])
 			return;
-		/* a gap behind the second */
+		/* leave a gap after the second page */
 		ret = hyp_map(handle, ATTACK_IOVA + (i + (i > 1)) * PAGE_SIZE,
 			      page_to_phys(page[i]), PAGE_SIZE, 1, RW);
 		if (ret) {
@@ -356,33 +357,34 @@ static void attack_unmap(struct outcome *o, unsigned long data, const char *arg)
 	}
 	ret = hyp_unmap(handle, ATTACK_IOVA, PAGE_SIZE, 5);
 	if (count_mapped(&foreign) != 2)
-		is_open(o, "answered %ld, %u of four pages are mapped, not two", ret,
+		is_open(o, "unmap returned %ld; of four pages %u are mapped, not two", ret,
 			count_mapped(&foreign));
 	for (i = 0; i < ARRAY_SIZE(page) && !o->verdict; i++) {
 		ret = hyp_topup(page_to_pfn(page[i]));
 		if (ret != (i < 2 ? 0 : -EBUSY))
-			is_open(o, "page %d, %smapped: given to EL2: %ld", i, i < 2 ? "un" : "", ret);
+			is_open(o, "donation of %smapped page %d returned %ld", i < 2 ? "un" : "", i, ret);
 		if (!ret && take_back(page[i], &clean))
-			is_broken(o, "page %d does not come back", i);
+			is_broken(o, "page %d is not returned", i);
 	}
-	/* The gap first: nothing is done. */
+	/* A range that starts with the gap: nothing is unmapped. */
 	if (!o->verdict && (hyp_unmap(handle, ATTACK_IOVA + 2 * PAGE_SIZE, PAGE_SIZE, 3) >= 0 ||
 			    count_mapped(&foreign) != 2))
-		is_open(o, "an unmap that begins with nothing was done");
+		is_open(o, "an unmap that starts with an unmapped page unmapped others");
 	if (!o->verdict)
-		is_stopped(o, "it stops where nothing is mapped, and keeps what is behind");
+		is_stopped(o, "unmap stops at the first unmapped page, and keeps the pages after it");
 	unmap_all(handle);
 	for (i = 0; i < ARRAY_SIZE(page); i++)
 		keep_page(page[i]);
 }
 
 const struct attack range_attacks[] = {
-	{ "range-map", "map ranges across the edges of what is the host's", attack_range, BY_MAP },
-	{ "range-runs", "the same by lists of runs", attack_range, BY_RUNS },
-	{ "range-iommu", "the same by iommu_map()", attack_range, BY_IOMMU_API },
-	{ "range-bit39", "map addresses that are another view of memory", attack_bit39 },
-	{ "range-hole", "map, and give EL2, a block that has one of EL2's pages in it",
+	{ "range-map", "map ranges that are partly foreign", attack_range, BY_MAP },
+	{ "range-runs", "map ranges that are partly foreign, by lists of runs", attack_range, BY_RUNS },
+	{ "range-iommu", "map ranges that are partly foreign, by iommu_map()", attack_range,
+	  BY_IOMMU_API },
+	{ "range-bit39", "map addresses with bit 39, another view of memory", attack_bit39 },
+	{ "range-hole", "map, and donate to EL2, a block that contains a page of EL2",
 	  attack_hole },
-	{ "range-unmap", "unmap a range of which a part is not mapped", attack_unmap },
+	{ "range-unmap", "unmap a range that is only partly mapped", attack_unmap },
 	{ }
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's CPU at the registers of SMMUs and memory controller: reads and
+ * Accesses by the host's CPUs to registers of SMMUs and memory controller: reads and
  * writes of every kind, of each instance, from each CPU.
  *
- * A write is harmless where it gets through: it puts back what was read, or
- * clears no bit of a status register.
+ * A write that succeeds is harmless: it writes back the value that was read, or clears
+ * no bit of a status register.
  */
 #include <linux/cpu.h>
 #include <linux/gfp.h>
@@ -41,7 +41,7 @@ static void read_here(void *arg)
 		*(void **)arg = NULL;
 }
 
-/* 0: it got through, -EFAULT: refused, -ENODATA: it has no effect that shows. */
+/* Return 0: succeeded, -EFAULT: refused, -ENODATA: without a visible effect. */
 static int try_access(enum kind kind, void *va)
 {
 	u64 val = 0;
@@ -68,7 +68,7 @@ static int try_access(enum kind kind, void *va)
 	case KIND_PAIR:
 		return access_read_pair(va, &val);
 	case KIND_CACHE:
-		/* Architecturally these may fault or do nothing: nothing is gained. */
+		/* The architecture allows these to fault or to have no effect. */
 		access_clean(va);
 		access_clean_invalidate(va);
 		access_invalidate(va);
@@ -87,8 +87,8 @@ static int try_access(enum kind kind, void *va)
 }
 
 /*
- * A fresh mapping each time, with attributes as the host can choose them at its
- * stage 1. Device memory takes no unaligned access, normal memory does.
+ * Create a new mapping, with attributes that the host can choose at its stage 1. Device
+ * memory does not allow unaligned accesses, normal memory does.
  */
 static void *map_for(enum kind kind, phys_addr_t phys)
 {
@@ -115,13 +115,13 @@ static int try_page(enum kind kind, phys_addr_t phys, unsigned int offset)
 	return ret;
 }
 
-/* All accesses were tried, none got through. */
+/* Report that all accesses were refused, or without effect. */
 static void stopped(struct outcome *o, enum kind kind, unsigned int tried)
 {
 	if (kind == KIND_CACHE)
-		is_stopped(o, "no effect on %u pages, the host lives on", tried);
+		is_stopped(o, "no effect on %u pages, the host survives", tried);
 	else
-		is_stopped(o, "refused at %u pages, the host lives on", tried);
+		is_stopped(o, "refused at %u pages, the host survives", tried);
 }
 
 #define TRY(to, kind)	((TO_##to) << 8 | KIND_##kind)
@@ -186,8 +186,8 @@ static void attack_registers(struct outcome *o, unsigned long data, const char *
 }
 
 /*
- * On Tegra bit 39 of an address selects another view of the same memory. Reads
- * 8 bytes there, or writes them back.
+ * On Tegra bit 39 of an address selects another view of the same memory. Read 8 bytes
+ * there, or write them back.
  */
 #define VIEW	BIT_ULL(39)
 
@@ -216,7 +216,7 @@ static void attack_view(struct outcome *o, unsigned long data, const char *arg)
 	if (!own)
 		return;
 	if (!mc_sid_base || !phys || host_may_read(phys)) {
-		is_na(o, "the machine has no memory controller, or no page is EL2's");
+		is_na(o, "the machine has no memory controller, or EL2 owns no page");
 		goto out;
 	}
 
@@ -229,9 +229,9 @@ static void attack_view(struct outcome *o, unsigned long data, const char *arg)
 		is_open(o, "the hypervisor's page %#llx was read at %#llx: %#llx", phys,
 			phys | VIEW, val);
 	else if (!ret)
-		is_na(o, "what is at %#llx is not memory", phys | VIEW);
+		is_na(o, "there is no memory at %#llx", phys | VIEW);
 	else if (has_view)
-		is_open(o, "the host's own page is at %#llx as well", virt_to_phys(own) | VIEW);
+		is_open(o, "the host's own page is also at %#llx", virt_to_phys(own) | VIEW);
 	else
 		is_stopped(o, "refused, also for the host's own page");
 out:
@@ -244,31 +244,39 @@ const struct attack register_attacks[] = {
 	{ "smmu-read", "read SMMU registers, of each instance", attack_registers,
 	  TRY(SMMUS, READ) },
 	{ "smmu-write", "write SMMU registers", attack_registers, TRY(SMMUS, WRITE) },
-	{ "smmu-byte", "the same by bytes", attack_registers, TRY(SMMUS, BYTE) },
-	{ "smmu-double", "the same 64 bits wide", attack_registers, TRY(SMMUS, DOUBLE) },
-	{ "smmu-unaligned", "the same unaligned", attack_registers, TRY(SMMUS, UNALIGNED) },
-	{ "smmu-exclusive", "the same exclusive", attack_registers, TRY(SMMUS, EXCLUSIVE) },
-	{ "smmu-pair", "the same as a pair", attack_registers, TRY(SMMUS, PAIR) },
+	{ "smmu-byte", "access SMMU registers by bytes", attack_registers, TRY(SMMUS, BYTE) },
+	{ "smmu-double", "access SMMU registers with 64 bits", attack_registers,
+	  TRY(SMMUS, DOUBLE) },
+	{ "smmu-unaligned", "access SMMU registers unaligned", attack_registers,
+	  TRY(SMMUS, UNALIGNED) },
+	{ "smmu-exclusive", "access SMMU registers exclusively", attack_registers,
+	  TRY(SMMUS, EXCLUSIVE) },
+	{ "smmu-pair", "load SMMU registers as a pair", attack_registers, TRY(SMMUS, PAIR) },
 	{ "smmu-cache", "cache maintenance of SMMU registers", attack_registers,
 	  TRY(SMMUS, CACHE) },
-	{ "smmu-cached", "read them through a cacheable mapping", attack_registers,
+	{ "smmu-cached", "read SMMU registers through a cacheable mapping", attack_registers,
 	  TRY(SMMUS, CACHED) },
-	{ "smmu-cpus", "read them from each CPU", attack_registers, TRY(SMMUS, ALL_CPUS) },
-	{ "smmu-second-read", "read registers of second instances alone", attack_registers,
+	{ "smmu-cpus", "read SMMU registers from each CPU", attack_registers,
+	  TRY(SMMUS, ALL_CPUS) },
+	{ "smmu-second-read", "read registers of second instances only", attack_registers,
 	  TRY(SECOND, READ) },
-	{ "smmu-second-write", "write registers of second instances alone", attack_registers,
+	{ "smmu-second-write", "write registers of second instances only", attack_registers,
 	  TRY(SECOND, WRITE) },
 	{ "mc-read", "read the stream ID registers", attack_registers, TRY(MC, READ) },
 	{ "mc-write", "write the stream ID registers", attack_registers, TRY(MC, WRITE) },
-	{ "mc-byte", "the same by bytes", attack_registers, TRY(MC, BYTE) },
-	{ "mc-double", "the same 64 bits wide", attack_registers, TRY(MC, DOUBLE) },
-	{ "mc-unaligned", "the same unaligned", attack_registers, TRY(MC, UNALIGNED) },
-	{ "mc-exclusive", "the same exclusive", attack_registers, TRY(MC, EXCLUSIVE) },
-	{ "mc-pair", "the same as a pair", attack_registers, TRY(MC, PAIR) },
+	{ "mc-byte", "access the stream ID registers by bytes", attack_registers, TRY(MC, BYTE) },
+	{ "mc-double", "access the stream ID registers with 64 bits", attack_registers,
+	  TRY(MC, DOUBLE) },
+	{ "mc-unaligned", "access the stream ID registers unaligned", attack_registers,
+	  TRY(MC, UNALIGNED) },
+	{ "mc-exclusive", "access the stream ID registers exclusively", attack_registers,
+	  TRY(MC, EXCLUSIVE) },
+	{ "mc-pair", "load the stream ID registers as a pair", attack_registers, TRY(MC, PAIR) },
 	{ "mc-cache", "cache maintenance of stream ID registers", attack_registers,
 	  TRY(MC, CACHE) },
-	{ "mc-cached", "read them through a cacheable mapping", attack_registers,
+	{ "mc-cached", "read the stream ID registers through a cacheable mapping", attack_registers,
 	  TRY(MC, CACHED) },
-	{ "mc-cpus", "read them from each CPU", attack_registers, TRY(MC, ALL_CPUS) },
+	{ "mc-cpus", "read the stream ID registers from each CPU", attack_registers,
+	  TRY(MC, ALL_CPUS) },
 	{ }
 };

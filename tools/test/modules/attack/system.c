@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to the system as a whole: processors go and come back, the
- * kernel is replaced, the kernel dies; and DMA runs on.
+ * Events of the whole system while DMA runs: CPU hotplug, kexec, a panic.
  */
 #include <linux/cpu.h>
 #include <linux/delay.h>
@@ -15,7 +14,7 @@
 
 #define RW	(IOMMU_READ | IOMMU_WRITE)
 
-/* A device aims at @phys as well as it can: by a mapping, or without. */
+/* Let a device access @phys in a loop, through a mapping if that is possible. */
 static void aim(struct bm *b, phys_addr_t phys, bool write)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(bm_device(b));
@@ -60,7 +59,7 @@ static void attack_hotplug(struct outcome *o, unsigned long data, const char *ar
 		return;
 	}
 	if (num_possible_cpus() == 1) {
-		is_na(o, "there is one CPU only");
+		is_na(o, "there is only one CPU");
 		return;
 	}
 	l.page = phys_to_virt(hyp_spare_page());
@@ -81,13 +80,13 @@ static void attack_hotplug(struct outcome *o, unsigned long data, const char *ar
 		smp_call_function_single(cpu, look_here, &l, true);
 	}
 	if (!o->verdict && ret)
-		is_broken(o, "CPU %d does not go and come back: %d", cpu, ret);
+		is_broken(o, "CPU %d cannot be set offline and online: %d", cpu, ret);
 	else if (!o->verdict && l.any)
-		is_open(o, "a CPU that came back reads what is EL2's");
+		is_open(o, "a CPU that came back can read what EL2 owns");
 	else if (!o->verdict && !loop_is_dead(bm))
 		is_open(o, "the device reads a hypervisor page");
 	else if (!o->verdict)
-		is_stopped(o, "%d CPUs went and came back, the device was kept out", cycled);
+		is_stopped(o, "%d CPUs were set offline and online, all DMA was aborted", cycled);
 	unaim(bm);
 	if (l.smmu)
 		access_unmap(l.smmu);
@@ -96,9 +95,9 @@ static void attack_hotplug(struct outcome *o, unsigned long data, const char *ar
 }
 
 /*
- * What kexec asks of EL2: give up, and let another kernel have all. Protected
- * EL2 has to stay. (SOFT_RESTART would not come back if it were granted, and
- * SET_VECTORS would take all of EL2, so that RESET_VECTORS stands for them.)
+ * kexec asks EL2 to give up control to another kernel; a protected EL2 must refuse. (If
+ * granted, SOFT_RESTART would not return, and SET_VECTORS would take over EL2, so only
+ * RESET_VECTORS is tried.)
  */
 static void attack_stub(struct outcome *o, unsigned long data, const char *arg)
 {
@@ -112,12 +111,12 @@ static void attack_stub(struct outcome *o, unsigned long data, const char *arg)
 	asm volatile("hvc #0" : "+r" (x0) :: "x1", "x2", "x3", "x4", "x5", "memory");
 	answer = x0;
 	if (host_may_read(hyp_spare_page()))
-		is_open(o, "EL2 gave up (%#lx), and its memory can be read", answer);
+		is_open(o, "EL2 gave up control (%#lx), its memory can be read", answer);
 	else
-		is_stopped(o, "answered %#lx, EL2 is where it was", answer);
+		is_stopped(o, "returned %#lx, EL2 keeps control", answer);
 }
 
-/* Aim a device at a page, and leave it at that: what comes after is for others to see. */
+/* Let a device access a page in a loop, also after the end of this test. */
 static void step_aim(struct outcome *o, unsigned long data, const char *arg)
 {
 	unsigned int number;
@@ -142,14 +141,14 @@ static void step_aim(struct outcome *o, unsigned long data, const char *arg)
 		phys = 0;
 	}
 	if (!phys) {
-		is_na(o, "no page");
+		is_na(o, "there is no page");
 		return;
 	}
 	aim(b, phys, true);
-	is_stopped(o, "aimed at %#llx", phys);
+	is_stopped(o, "accesses %#llx", phys);
 }
 
-/* Can that bus master, with a stream ID of its own choice, read a hypervisor page? */
+/* Try to read a hypervisor page by a bus master, with a stream ID of its own choice. */
 static void step_reach(struct outcome *o, unsigned long data, const char *arg)
 {
 	struct bm_xfer x = {
@@ -167,7 +166,7 @@ static void step_reach(struct outcome *o, unsigned long data, const char *arg)
 		return;
 	b = bm_get(number);
 	if (!b) {
-		is_stopped(o, "its driver does not take bus master %u", number);
+		is_stopped(o, "the driver is not bound to bus master %u", number);
 		return;
 	}
 	if (!x.addr || host_may_read(x.addr)) {
@@ -180,10 +179,10 @@ static void step_reach(struct outcome *o, unsigned long data, const char *arg)
 	if ((x.status & BM_S_DONE) && !(x.status & BM_S_ERROR))
 		is_open(o, "a hypervisor page was read");
 	else
-		is_stopped(o, "its DMA aborts");
+		is_stopped(o, "DMA was aborted");
 }
 
-/* Is it EL2's, and no secret is lost if it is written? */
+/* Check that the page is EL2's unused one, which may be overwritten. */
 static void step_is_spare(struct outcome *o, unsigned long data, const char *arg)
 {
 	phys_addr_t phys;
@@ -191,13 +190,13 @@ static void step_is_spare(struct outcome *o, unsigned long data, const char *arg
 	if (kstrtoull(arg, 0, &phys) || (phys & PAGE_MASK) != hyp_spare_page())
 		is_na(o, "the hypervisor's idle page is %#llx", hyp_spare_page());
 	else
-		is_stopped(o, "it is");
+		is_stopped(o, "it is the hypervisor's idle page");
 }
 
 const struct attack system_attacks[] = {
-	{ "cpu-hotplug", "DMA while CPUs go off, and what they reach when they are back",
+	{ "cpu-hotplug", "access hypervisor memory during and after CPU hotplug",
 	  attack_hotplug },
-	{ "hvc-stub", "ask EL2 to give up, as kexec does", attack_stub },
+	{ "hvc-stub", "ask EL2 to give up control, as kexec does", attack_stub },
 	{ "step-aim", NULL, step_aim },
 	{ "step-is-spare", NULL, step_is_spare },
 	{ "step-reach", NULL, step_reach },
