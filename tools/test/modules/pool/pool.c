@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hypervisor's memory for translation tables, by hypercalls past the host's
- * own driver, with a domain that nothing is attached to:
+ * The hypervisor's memory for translation tables, tested by hypercalls without the
+ * host's driver, with a domain that no stream is attached to:
  *
  *	<debugfs>/pool/lpae, <debugfs>/pool/v7s
- *		reading runs it: lines "ok - WHAT" and "not ok - WHAT # WHY"
+ *		reading runs the test: lines "ok - WHAT" and "not ok - WHAT # WHY"
  *
- * Long use: pages are mapped and unmapped at random in 1 GiB, thousands of
- * times. That takes the tables of all addresses that were ever mapped, and no
- * more. Whatever is unmapped, or asked for, none of them goes before the domain
- * does; then all do.
+ * Long use: pages are mapped and unmapped at random in 1 GiB, thousands of times. This
+ * takes the tables of all addresses that were ever mapped, and no more. No unmap or
+ * reclaim frees any of them before the domain is freed; then all are free.
  *
- * Short of memory: with a pool that is empty, a map of 2 MiB gets one block at a
- * time. Each call that runs out has mapped what it says and nothing else.
+ * Short of memory: with an empty pool, a map of 2 MiB gets one block at a time. Each
+ * call that runs out of memory has mapped exactly what it reports.
  *
- * All processors at once: each gives a page, makes a domain of what is there, frees
- * it, takes a page. No page comes twice, each comes back empty, none is missing.
+ * All CPUs at once: each donates a page, allocates a domain, frees it, and reclaims a
+ * page. No page is returned twice, each is returned as zero, none is lost.
  *
- * A thousand domains, one after the other, leave nothing behind; nor do as many
- * at a time as there are handles. The largest block that there is can be mapped,
- * if there are any.
+ * A thousand domains, one after the other, leave no table behind; neither do as many
+ * domains at a time as there are handles. The largest block of the format can be mapped,
+ * if it has blocks.
  *
- * Devices that work meanwhile make the counters move; whoever reads waits until
- * there are none.
+ * Devices that do DMA meanwhile change the counters; the reader must wait until none
+ * does.
  */
 #include <linux/bitfield.h>
 #include <linux/bitmap.h>
@@ -47,24 +46,24 @@
 #define MAX_MAPPED	600
 #define NR_STEPS	20000
 #define BIG_ORDER	9
-#define RAM_PFN		(SZ_2G / SZ_4K)	/* where the machine's begins */
+#define RAM_PFN		(SZ_2G / SZ_4K)	/* the first page of memory */
 #define PROT		(IOMMU_READ | IOMMU_WRITE)
 #define CROWD_MS	500
-#define GIVEN		0x900d		/* page_private() of what crowd() gave */
+#define GIVEN		0x900d		/* page_private() of pages that crowd() donated */
 
 struct test {
 	struct seq_file *m;
 	enum kvm_iommu_fmt fmt;
 	u32 handle;
-	struct page *page;		/* all random mappings lead here */
-	unsigned long *mapped;		/* by page of the span */
-	unsigned long *ever;		/* the same, since the domain was made */
+	struct page *page;		/* the target of all random mappings */
+	unsigned long *mapped;		/* bitmap of mapped pages of the span */
+	unsigned long *ever;		/* bitmap of pages ever mapped in the domain */
 	unsigned int nr_mapped;
-	u32 *slot;			/* the pages that are mapped */
+	u32 *slot;			/* the mapped pages */
 };
 
-static u64 sizes;			/* of pages, of the last domain */
-static LIST_HEAD(taken);		/* pages of the pool, by reclaim */
+static u64 sizes;			/* page sizes of the last domain */
+static LIST_HEAD(taken);		/* pages reclaimed from the pool */
 
 static bool result(struct test *t, bool good, const char *what, const char *fmt, ...)
 {
@@ -89,7 +88,7 @@ static u64 stat(enum kvm_iommu_stat which)
 	return hypercall(&res, __pkvm_iommu_debug, 0, KVM_IOMMU_DEBUG_STAT, which) ? ~0ULL : res.a2;
 }
 
-/* Give one block of the kind that is wanted. */
+/* Donate one block of the wanted size. */
 static int give(u64 want)
 {
 	unsigned int order = wanted_order(want);
@@ -106,7 +105,7 @@ static int give(u64 want)
 	return ret;
 }
 
-/* All that is free. */
+/* Reclaim all free blocks. */
 static unsigned int reclaim_all(void)
 {
 	struct arm_smccc_res res;
@@ -181,7 +180,7 @@ static long toggle(struct test *t, u32 n, u32 i)
 	return ret;
 }
 
-/* Tables of the last level that were ever needed. */
+/* Return how many last-level tables were ever needed. */
 static unsigned int tables_needed(struct test *t)
 {
 	unsigned int per_table = (t->fmt == KVM_IOMMU_FMT_V7S ? SZ_1M : SZ_2M) / SZ_4K, i, n = 0;
@@ -200,7 +199,7 @@ static void long_use(struct test *t)
 	for (step = 0; step < NR_STEPS && !ret; step++) {
 		u32 i = 0, n;
 
-		/* more often map while there is little, more often unmap when there is much */
+		/* map more often while few pages are mapped, unmap more often when many are */
 		if (get_random_u32_below(2 * MAX_MAPPED) < t->nr_mapped) {
 			i = get_random_u32_below(t->nr_mapped);
 			n = t->slot[i];
@@ -214,22 +213,22 @@ static void long_use(struct test *t)
 		ret = toggle(t, n, i);
 		cond_resched();
 	}
-	if (!result(t, !ret, "mapped and unmapped at random", "%u steps, the last returned %ld",
+	if (!result(t, !ret, "random maps and unmaps succeed", "%u steps, the last returned %ld",
 		    step, ret))
 		return;
 
 	pages = stat(KVM_IOMMU_STAT_TABLE_PAGES) - before;
 	needed = tables_needed(t);
 	if (t->fmt == KVM_IOMMU_FMT_V7S) {
-		/* the first ones may be in a page that another domain has begun */
+		/* the first tables may share a page with another domain */
 		least = DIV_ROUND_UP(needed, 4);
 		result(t, pages + 1 >= least && pages <= least, "tables share pages",
 		       "%u pages mapped, %u tables in %llu pages, %u would do", t->nr_mapped,
 		       needed, pages, least);
 	} else {
-		/* and two levels above them */
+		/* plus two levels above */
 		result(t, pages >= needed + 1 && pages <= needed + 3,
-		       "no table is there without need",
+		       "only needed tables are allocated",
 		       "%u pages mapped, %u tables needed, %llu pages in use", t->nr_mapped,
 		       needed, pages);
 	}
@@ -239,8 +238,8 @@ static void long_use(struct test *t)
 	reclaim_all();
 	free_taken();
 	left = stat(KVM_IOMMU_STAT_TABLE_PAGES) - before;
-	result(t, !ret && left == pages, "no table goes while its domain is in use",
-	       "%lld pages of %lld with nothing mapped, %ld", left, pages, ret);
+	result(t, !ret && left == pages, "no table is freed while its domain exists",
+	       "%lld pages of %lld after the last unmap, %ld", left, pages, ret);
 }
 
 static bool is_mapped(struct test *t, u64 iova, phys_addr_t phys)
@@ -262,7 +261,7 @@ static void short_of_memory(struct test *t)
 	long ret;
 
 	if (!big) {
-		result(t, false, "2 MiB of the host's memory", "there is none");
+		result(t, false, "2 MiB of the host's memory can be allocated", "they cannot");
 		return;
 	}
 	phys = page_to_phys(big);
@@ -275,13 +274,13 @@ static void short_of_memory(struct test *t)
 		now = res.a2;
 		done += now;
 		if (!ret && now && done < size)
-			continue;	/* as much as one call may do */
+			continue;	/* the limit of a call */
 		if (ret != -ENOMEM)
 			break;
 		short_of++;
 		in_the_middle += !!now;
 
-		/* what it says, and nothing behind that: table entries, references */
+		/* check table entries and references: exactly what the call reported */
 		for (i = 0; i < size; i += SZ_4K)
 			wrong += is_mapped(t, iova + i, phys + i) != (i < done);
 		refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - base;
@@ -290,13 +289,14 @@ static void short_of_memory(struct test *t)
 		if (give(res.a3))
 			break;
 	}
-	result(t, !ret && done == size, "a map that runs out of memory succeeds with it",
+	result(t, !ret && done == size, "a map that runs out of memory succeeds when it gets memory",
 	       "%zu bytes, %ld", done, ret);
-	/* a page has four short-descriptor tables: enough for what is to come */
+	/* a page holds four short-descriptor tables, enough for the whole map */
 	result(t, short_of && (in_the_middle || t->fmt == KVM_IOMMU_FMT_V7S),
-	       "it ran out, also in the middle", "%u times, %u of them after a part",
+	       "maps run out of memory, also after a part", "%u times, %u of them after a part",
 	       short_of, in_the_middle);
-	result(t, !wrong, "each time exactly what it says was mapped", "%u wrong", wrong);
+	result(t, !wrong, "a map that runs out of memory reports exactly what it mapped",
+	       "%u wrong", wrong);
 
 	for (now = 0; now < size; now += res.a2) {
 		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, iova + now, SZ_4K,
@@ -305,13 +305,13 @@ static void short_of_memory(struct test *t)
 			break;
 	}
 	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - base;
-	result(t, !ret && !refs, "and all comes back", "%lld references, %ld", refs, ret);
+	result(t, !ret && !refs, "unmap drops all references", "%lld references, %ld", refs, ret);
 	if (!ret)
 		__free_pages(big, BIG_ORDER);
 	free_taken();
 }
 
-/* One after the other: made, filled, half of it unmapped, freed. */
+/* One domain after the other: allocate, map, unmap half of it, free. */
 static void thousand_domains(struct test *t)
 {
 	u64 tables, donated;
@@ -341,13 +341,15 @@ static void thousand_domains(struct test *t)
 			ret = free_domain(t);
 		cond_resched();
 	}
-	result(t, ret >= 0, "a thousand domains", "%u, the last returned %ld", n, ret);
+	result(t, ret >= 0, "a thousand domains can be allocated in turn",
+	       "%u, the last returned %ld", n, ret);
 
 	reclaim_all();
 	free_taken();
 	tables -= stat(KVM_IOMMU_STAT_TABLE_PAGES);
 	donated -= stat(KVM_IOMMU_STAT_DONATED_PAGES);
-	result(t, !tables && !donated, "leave nothing behind", "%lld tables, %lld pages",
+	result(t, !tables && !donated, "a thousand domains leave no table behind",
+	       "%lld tables, %lld pages",
 	       -tables, -donated);
 }
 
@@ -362,7 +364,7 @@ static void crowd_take(void)
 		return;
 	page = pfn_to_page(res.a2);
 	if (cmpxchg(&page->private, GIVEN, 0) != GIVEN) {
-		/* not ours, or a second time: nobody knows whose it is */
+		/* not donated here, or returned twice: its owner is unknown */
 		atomic_inc(&crowd_wrong);
 		return;
 	}
@@ -388,7 +390,7 @@ static int crowd_thread(void *fmt)
 			break;
 		}
 		atomic_inc(&crowd_given);
-		/* short of memory, or of handles, is fine */
+		/* out of memory or of handles is allowed */
 		ret = hypercall(&res, __pkvm_iommu_alloc_domain, 0, (unsigned long)fmt);
 		if (ret > 0 && hypercall(&res, __pkvm_iommu_free_domain, ret))
 			atomic_inc(&crowd_wrong);
@@ -437,14 +439,15 @@ static void crowd(struct test *t)
 
 	given = atomic_read(&crowd_given);
 	result(t, given && given == taken && !atomic_read(&crowd_wrong),
-	       "all processors at once: what is given comes back, once, and empty",
-	       "%d given, %d taken, %d wrong", given, taken, atomic_read(&crowd_wrong));
+	       "all CPUs at once: donated pages are returned once, and are zero",
+	       "%d donated, %d returned, %d wrong", given, taken, atomic_read(&crowd_wrong));
 	left = stat(KVM_IOMMU_STAT_DONATED_PAGES) - donated;
-	result(t, !left, "and EL2 knows", "%lld pages, %d rounds", left,
+	result(t, !left, "all CPUs at once: EL2's count of donated pages is right",
+	       "%lld pages too many, %d rounds", left,
 	       atomic_read(&crowd_rounds));
 }
 
-/* As many at a time as there are handles, and one more. */
+/* As many domains at a time as there are handles, and one more */
 static void all_domains(struct test *t)
 {
 	u64 others = stat(KVM_IOMMU_STAT_DOMAINS), tables, donated, most, after;
@@ -470,23 +473,26 @@ static void all_domains(struct test *t)
 		left += !!free_domain(t);
 	}
 	kvfree(handles);
-	result(t, last == -ENOSPC && most == KVM_IOMMU_MAX_DOMAINS, "all domains there can be",
-	       "%llu, the last returned %ld", most, last);
+	result(t, last == -ENOSPC && most == KVM_IOMMU_MAX_DOMAINS,
+	       "the maximum number of domains can be allocated", "%llu, the last returned %ld",
+	       most, last);
 	after = stat(KVM_IOMMU_STAT_DOMAINS);
-	result(t, !left && after == others, "all of them go", "%u stay, there are %llu", left,
+	result(t, !left && after == others, "all of these domains can be freed",
+	       "%u cannot, EL2 has %llu", left,
 	       after);
 
 	reclaim_all();
 	free_taken();
 	tables -= stat(KVM_IOMMU_STAT_TABLE_PAGES);
 	donated -= stat(KVM_IOMMU_STAT_DONATED_PAGES);
-	result(t, !tables && !donated, "and leave nothing", "%lld tables, %lld pages", -tables,
+	result(t, !tables && !donated, "the maximum number of domains leaves no table behind",
+	       "%lld tables, %lld pages", -tables,
 	       -donated);
 }
 
 /*
- * The largest block there is, of whatever memory the host has: it is not used,
- * and need not be free.
+ * Map the largest block of the format, to any memory of the host: it is not accessed, so
+ * it need not be free.
  */
 static void largest_block(struct test *t, u64 size)
 {
@@ -505,21 +511,24 @@ static void largest_block(struct test *t, u64 size)
 		} while (ret == -ENOMEM && !give(res.a3));
 		got = res.a2;
 	}
-	result(t, !ret && got == size, "a block is mapped", "%lld of %lld bytes, %ld", got, size,
+	result(t, !ret && got == size, "the largest block can be mapped",
+	       "%lld of %lld bytes, %ld", got, size,
 	       ret);
 	for (i = 0; i < size && !ret; i += SZ_64K)
 		wrong += !is_mapped(t, BASE + i, phys + i);
 	wrong += is_mapped(t, BASE + size, phys + size);
-	result(t, !wrong, "and translates", "%lld wrong", wrong);
+	result(t, !wrong, "the largest block translates", "%lld wrong", wrong);
 	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
-	result(t, ret || refs == size / SZ_4K, "each of its pages is counted", "%lld", refs);
+	result(t, ret || refs == size / SZ_4K, "each page of the largest block is counted",
+	       "%lld are", refs);
 	if (!ret)
 		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
-	result(t, !ret && res.a2 == size, "and unmapped", "%ld, %ld", res.a2, ret);
+	result(t, !ret && res.a2 == size, "the largest block can be unmapped",
+	       "%ld bytes, %ld", res.a2, ret);
 	free_domain(t);
 }
 
-/* Small pages, no two of which follow each other, that go as one block. */
+/* Map small pages that are not contiguous, and unmap them with the size of a block. */
 static void small_as_block(struct test *t, u64 size)
 {
 	u64 refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES), i;
@@ -537,8 +546,8 @@ static void small_as_block(struct test *t, u64 size)
 	if (!ret)
 		ret = hypercall(&res, __pkvm_iommu_unmap, t->handle, BASE, size, 1);
 	refs = stat(KVM_IOMMU_STAT_MAPPED_PAGES) - refs;
-	result(t, !ret && res.a2 == size && !refs, "small pages are unmapped as a block",
-	       "%lld bytes: %ld, %lld references are left", size, ret, refs);
+	result(t, !ret && res.a2 == size && !refs, "small pages can be unmapped as a block",
+	       "%lld bytes: %ld, %lld references left", size, ret, refs);
 	free_domain(t);
 }
 
@@ -547,7 +556,8 @@ static void nothing_left(struct test *t, u64 before)
 	long ret = free_domain(t);
 	u64 after = stat(KVM_IOMMU_STAT_TABLE_PAGES);
 
-	result(t, !ret && after == before, "nothing is left of the domain", "%lld pages, %ld",
+	result(t, !ret && after == before, "a freed domain leaves no table behind",
+	       "%lld pages, %ld",
 	       after - before, ret);
 }
 
@@ -569,10 +579,10 @@ static int run(struct seq_file *m, enum kvm_iommu_fmt fmt)
 
 	ret = new_domain(&t);
 	if (ret == -EOPNOTSUPP) {
-		seq_puts(m, "ok - this format # SKIP there is memory that it does not reach\n");
+		seq_puts(m, "ok - a domain can be allocated # SKIP the format cannot address all memory\n");
 		goto out;
 	}
-	if (!result(&t, ret > 0, "a domain", "%ld", ret))
+	if (!result(&t, ret > 0, "a domain can be allocated", "%ld", ret))
 		goto out;
 
 	long_use(&t);

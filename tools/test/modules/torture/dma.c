@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the hardware does: a bus master that is attached to a private domain
- * reaches exactly what is mapped there, with exactly the permissions.
+ * Check the hardware: a bus master that is attached to a private domain reaches exactly
+ * the mapped pages, with exactly their permissions.
  */
 #include <linux/bitfield.h>
 #include <linux/mm.h>
@@ -9,7 +9,7 @@
 
 #include "torture.h"
 
-/* Bit 39 of an address has a meaning of its own on Tegra234. */
+/* Bit 39 of an address has a special meaning on Tegra234. */
 #define DMA_LIMIT	BIT_ULL(39)
 
 static bool transfer(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *data,
@@ -25,9 +25,9 @@ bool bm_read(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *da
 }
 
 /*
- * Stage 1 of AArch64 has two rules of its own for fetches: what may be written
- * without privilege is not fetched with it, and what may not be read without
- * privilege may still be fetched.
+ * AArch64 stage 1 has two special rules for instruction fetches: a page that is writable
+ * without privilege cannot be fetched with privilege, and a page that is not readable
+ * without privilege can still be fetched.
  */
 static bool allowed(struct domain *d, struct slot *slot, u32 flags)
 {
@@ -55,11 +55,11 @@ static void check_read(struct torturer *t, struct slot *slot, u64 iova, u32 flag
 	did = bm_read(t, t->stream, iova, flags, &got, sizeof(got));
 	if (did != may) {
 		mismatch(t, "a read (%#x) of %#llx (%#x, %u) %s", flags, iova, slot->prot,
-			 slot->shift, did ? "went through" : "was stopped");
+			 slot->shift, did ? "succeeded" : "was aborted");
 		return;
 	}
 	if (did && (got.magic != STAMP_PRIVATE || got.phys != slot->phys))
-		mismatch(t, "a read of %#llx reached %#llx (%#llx), not %#llx", iova, got.phys,
+		mismatch(t, "a read of %#llx reached %#llx (%#llx), expected %#llx", iova, got.phys,
 			 got.magic, slot->phys);
 }
 
@@ -75,13 +75,13 @@ static void check_write(struct torturer *t, struct slot *slot, u64 iova, u32 fla
 	after = word ? READ_ONCE(*word) : 0;
 	if (did != may)
 		mismatch(t, "a write (%#x) to %#llx (%#x, %u) %s", flags, iova, slot->prot,
-			 slot->shift, did ? "went through" : "was stopped");
+			 slot->shift, did ? "succeeded" : "was aborted");
 	else if (after != (did ? data : before))
-		mismatch(t, "a write of %#llx to %#llx left %#llx where %#llx was", data, iova,
+		mismatch(t, "after a write of %#llx to %#llx memory holds %#llx, before %#llx", data, iova,
 			 after, before);
 }
 
-/* Across the end of a page: both have to be there, or nothing is. */
+/* Read across the end of a page: it succeeds only if both pages are mapped. */
 static void check_across(struct torturer *t, struct slot *slot, u64 iova)
 {
 	struct slot none = {}, *next = &none;
@@ -95,12 +95,12 @@ static void check_across(struct torturer *t, struct slot *slot, u64 iova)
 	did = bm_read(t, t->stream, iova + SZ_4K - 16, 0, data, sizeof(data));
 	if (did != may)
 		mismatch(t, "a read across %#llx %s", iova + SZ_4K,
-			 did ? "went through" : "was stopped");
+			 did ? "succeeded" : "was aborted");
 	else if (did && memcmp(data + 16, phys_to_virt(next->phys), sizeof(struct stamp)))
 		mismatch(t, "a read across %#llx did not reach %#llx", iova + SZ_4K, next->phys);
 }
 
-/* @iova is the start of a page; it may be mapped or not. */
+/* Check a page. @iova is its start; it may be mapped or not. */
 void check_dma(struct torturer *t, u64 iova)
 {
 	struct slot none = {}, *slot = &none;
@@ -122,7 +122,7 @@ void check_dma(struct torturer *t, u64 iova)
 		check_read(t, slot, iova, flags | (chance(t, 8) ? BM_F_INSN : 0));
 }
 
-/* A stream that is not attached reaches nothing. */
+/* Check that a detached stream is blocked. */
 static void check_detached(struct torturer *t)
 {
 	struct stamp got;
@@ -133,7 +133,7 @@ static void check_detached(struct torturer *t)
 		if (t->domains[i].handle && chance(t, 2))
 			iova = random_iova(t, &t->domains[i]);
 	if (iova < DMA_LIMIT && bm_read(t, t->stream, iova, 0, &got, sizeof(got)))
-		mismatch(t, "a stream that is not attached read %#llx", iova);
+		mismatch(t, "a detached stream read %#llx", iova);
 }
 
 void op_dma(struct torturer *t)
@@ -182,7 +182,7 @@ void detach_all(struct torturer *t)
 	}
 }
 
-/* Attach and detach, once, twice, a second domain, the wrong one. */
+/* Attach and detach: once, twice, to a second domain, from the wrong one. */
 void op_attach(struct torturer *t)
 {
 	struct domain *d = random_domain(t);
@@ -209,7 +209,7 @@ void op_attach(struct torturer *t)
 	}
 }
 
-/* What EL2 says of the thread's own stream, and of what a host may know at all. */
+/* Check EL2's state of the thread's own stream, and its counters. */
 void op_info(struct torturer *t)
 {
 	struct arm_smccc_res res;
@@ -218,7 +218,7 @@ void op_info(struct torturer *t)
 
 	ret = call(t, FN_DEBUG, &res, 0, SMMU_KVM_DEBUG_STAT, SMMU_KVM_STAT_QUARANTINED);
 	if (expect(t, ret, 0) && res.a2)
-		mismatch(t, "%lu context banks are in quarantine", res.a2);
+		mismatch(t, "%lu context banks are quarantined", res.a2);
 	if (!t->stream)
 		return;
 
@@ -233,6 +233,6 @@ void op_info(struct torturer *t)
 	    FIELD_GET(SMMU_KVM_STREAM_FMT, res.a2) != d->fmt ||
 	    FIELD_GET(SMMU_KVM_STREAM_USERS, res.a2) != t->users ||
 	    FIELD_GET(SMMU_KVM_STREAM_DOMAIN, res.a2) != d->handle)
-		mismatch(t, "the stream is said to be %#lx: not %u users of domain %u", res.a2,
+		mismatch(t, "EL2 reports stream state %#lx, expected %u users of domain %u", res.a2,
 			 t->users, d->handle);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls, the last few of each thread, and what to say when one is answered
- * wrong.
+ * Hypercalls: a record of the last ones of each thread, and the report when one returns
+ * a wrong result.
  */
 #include <linux/stdarg.h>
 #include <linux/string.h>
@@ -101,7 +101,7 @@ void mismatch(struct torturer *t, const char *fmt, ...)
 	if (t->nr_mismatches < 8)
 		pr_err("MISMATCH in thread %u: %pV\n", t->id, &vaf);
 	va_end(args);
-	/* One tells most; those that follow are told without the calls. */
+	/* Print the calls for the first mismatch of a thread only. */
 	if (!t->nr_mismatches++)
 		dump_history(t);
 	WRITE_ONCE(stopping, true);

@@ -4,13 +4,13 @@
  *
  *	insmod torture.ko lookup=ADDRESS seed=N seconds=N calls=N threads=N
  *
- * takes the bus masters' streams from the host's driver and notes EL2's
- * counters. In /sys/kernel/debug/torture, `run` starts the threads when "start"
- * is written to it and sums up after "finish"; read, it is `ready`, `running
- * CALLS`, `ended`, and at the last `finished calls=N dma=N mismatches=N lost=N`.
+ * detaches the bus masters' streams from the host's domains and records EL2's counters.
+ * Writing "start" to /sys/kernel/debug/torture/run starts the threads; "finish" compares
+ * the counters. Reading it returns `ready`, `running CALLS`, `ended`, and at the end
+ * `finished calls=N dma=N mismatches=N lost=N`.
  *
- * lookup is the address of kallsyms_lookup_name(): to know where EL2's memory
- * is, which any hostile host does.
+ * lookup is the address of kallsyms_lookup_name(), to find EL2's memory, as any hostile
+ * host can.
  */
 #include <linux/debugfs.h>
 #include <linux/jiffies.h>
@@ -63,7 +63,7 @@ static const u32 counters[] = {
 static const char * const counter_names[] = { "domains", "donated", "tables", "mapped" };
 static u64 before[ARRAY_SIZE(counters)];
 
-/* With all that is free given back, nobody else's doings show in the counters. */
+/* Read the counters after reclaiming all free memory, so that others do not change them. */
 static void count(u64 *to)
 {
 	struct arm_smccc_res res;
@@ -82,7 +82,7 @@ static void forbid(phys_addr_t phys)
 		forbidden[nr_forbidden++] = phys;
 }
 
-/* Two pages from here on are not both the host's. */
+/* Record pairs of adjacent pages of which the host does not own both. */
 static void forbid_across(phys_addr_t start, phys_addr_t end)
 {
 	if (nr_edges + 2 > ARRAY_SIZE(edges))
@@ -227,9 +227,9 @@ static int finish(void)
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		if (before[i] == after[i])
 			continue;
-		pr_err("EL2 had %llu %s before, and %llu now\n", before[i], counter_names[i],
+		pr_err("EL2 had %llu %s before, has %llu now\n", before[i], counter_names[i],
 		       after[i]);
-		/* What tables and domains hold is among what was donated. */
+		/* The pages of tables and domains are donated ones, too. */
 		if (counters[i] == KVM_IOMMU_STAT_DONATED_PAGES ||
 		    counters[i] == KVM_IOMMU_STAT_MAPPED_PAGES)
 			lost += distance(before[i], after[i]);
@@ -302,7 +302,7 @@ static const struct file_operations run_fops = {
 	.release = single_release,
 };
 
-/* EL2 is no more: what did it in? */
+/* EL2 has panicked: print the last calls. */
 static int on_panic(struct notifier_block *nb, unsigned long action, void *data)
 {
 	unsigned int i;
@@ -339,7 +339,7 @@ static int __init torture_init(void)
 }
 module_init(torture_init);
 
-/* No exit: with the threads gone there is nothing left but what was told. */
+/* No exit function: the results must stay readable after the threads have ended. */
 
 MODULE_DESCRIPTION("Torture of EL2's IOMMU hypercalls");
 MODULE_LICENSE("GPL");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages: a thread's own, and those that EL2 is given and gives back.
+ * Pages: those of a thread, and those that are donated to EL2 and reclaimed.
  *
- * A thread has a block of contiguous pages, and single ones. The single ones
- * are also offered to EL2, which has to refuse while a device can reach them,
- * and to take them otherwise. Whatever EL2 gives back must hold nothing.
+ * A thread has a block of contiguous pages, and single ones. Single pages are also
+ * donated to EL2, which must refuse them while a device can reach them, and must accept
+ * them otherwise. Reclaimed pages must be zero.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -47,7 +47,7 @@ int memory_init(struct torturer *t)
 	return 0;
 }
 
-/* 0 or EL2's error; if 0, the pages are not ours any more. */
+/* Donate pages; return 0, or EL2's error. */
 int donate_page(struct torturer *t, struct page *page, unsigned int order)
 {
 	struct arm_smccc_res res;
@@ -59,7 +59,7 @@ int donate_page(struct torturer *t, struct page *page, unsigned int order)
 	return ret;
 }
 
-/* The memory that a call said it wants. */
+/* Donate the memory that a call asked for. */
 int give(struct torturer *t, u64 want)
 {
 	unsigned int order = wanted_order(want);
@@ -75,7 +75,7 @@ int give(struct torturer *t, u64 want)
 		return -ENOMEM;
 	ret = donate_page(t, page, order);
 	if (ret) {
-		mismatch(t, "EL2 wanted memory, and does not take it: %d", ret);
+		mismatch(t, "EL2 asked for memory, but refuses it: %d", ret);
 		__free_pages(page, order);
 	}
 	return ret;
@@ -93,12 +93,12 @@ static bool reclaim(struct torturer *t, unsigned int order)
 	if (!expect(t, ret, 0))
 		return false;
 	if (!pfn_valid(res.a2) || !IS_ALIGNED(res.a2, 1UL << order)) {
-		mismatch(t, "EL2 gives back %#lx, which is no page of the host", res.a2);
+		mismatch(t, "EL2 returned %#lx, which is not a page of the host", res.a2);
 		return false;
 	}
 	page = pfn_to_page(res.a2);
 	if (memchr_inv(page_address(page), 0, PAGE_SIZE << order))
-		mismatch(t, "EL2 gives back %#lx with something in it", res.a2);
+		mismatch(t, "EL2 returned page %#lx, which is not zero", res.a2);
 	count_given(page, -(1L << order));
 	__free_pages(page, order);
 	return true;
@@ -115,7 +115,7 @@ unsigned long reclaim_all(struct torturer *t)
 	return n;
 }
 
-/* The page is mapped once more, or once less; what is not memory does not count. */
+/* Count a map or unmap of a page; addresses without memory are not counted. */
 void page_used(struct torturer *t, u64 phys, int by)
 {
 	u64 block = page_to_phys(t->block);
@@ -147,7 +147,7 @@ static void donate_single(struct torturer *t)
 		p->page = new_page();
 }
 
-/* Of the block, only what has to be refused: it must stay in one piece. */
+/* Donate only pages of the block that EL2 must refuse: the block must stay whole. */
 static void donate_of_block(struct torturer *t)
 {
 	unsigned int order = chance(t, 3) ? KVM_IOMMU_MAX_ORDER : 0, i, first;
@@ -183,7 +183,7 @@ void op_reclaim(struct torturer *t)
 		;
 }
 
-/* A page that is shared with EL2 is still the host's, devices may reach it. */
+/* The host still owns a page that it shares with EL2, and devices may reach it. */
 void op_share(struct torturer *t)
 {
 	struct own_page *p = &t->singles[rnd(t, NR_SINGLES)];
@@ -199,15 +199,15 @@ void op_share(struct torturer *t)
 }
 
 /*
- * Nothing is mapped any more: EL2 has to take each page. It is a better proof
- * than any count.
+ * No page is mapped any more, so EL2 must accept each of them: a stronger check than any
+ * counter.
  */
 void memory_exit(struct torturer *t)
 {
 	struct arm_smccc_res res;
 	int i;
 
-	t->doing = "give all pages to EL2";
+	t->doing = "donate all pages to EL2";
 	for (i = 0; i < NR_SINGLES; i++) {
 		struct own_page *p = &t->singles[i];
 
@@ -216,7 +216,7 @@ void memory_exit(struct torturer *t)
 		if (p->shared)
 			expect(t, call(t, FN_UNSHARE, &res, page_to_pfn(p->page)), 0);
 		if (!expect(t, donate_page(t, p->page, 0), 0))
-			continue;	/* who knows who can reach it: do not free it */
+			continue;	/* a device may still reach it: do not free it */
 		p->page = NULL;
 	}
 	for (i = 0; t->block && i < REGION_PAGES; i++)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Private domains: what is mapped in them, by this module's own account.
+ * Private domains: the model of their mappings.
  *
- * A domain has a few regions of 2 MiB somewhere in its address space, and in
- * each a slot for every 4 KiB. No two regions touch: what lies behind one is a
- * hole.
+ * A domain has a few regions of 2 MiB at random places of its address space; each has a
+ * slot for every 4 KiB. Regions are not adjacent: after each there is a hole.
  */
 #include <linux/bitfield.h>
 #include <linux/mm.h>
@@ -19,7 +18,7 @@ struct domain *random_domain(struct torturer *t)
 	return d->handle ? d : NULL;
 }
 
-/* The slot of an address, or false if it is in no region. */
+/* Get the slot of an address; return false if it is in no region. */
 bool domain_slot(struct domain *d, u64 iova, struct slot **slot)
 {
 	int i;
@@ -54,7 +53,7 @@ again:
 		else if (i == 1 && chance(t, 4))
 			n = 0;
 		else if (i > 1)
-			n &= (1ULL << (39 - 21)) - 1;	/* what all devices can say */
+			n &= (1ULL << (39 - 21)) - 1;	/* an address that all devices can use */
 		for (j = 0; j < i; j++)
 			if (abs((s64)(n - d->base[j] / SZ_2M)) < 2)
 				goto again;
@@ -82,7 +81,7 @@ void op_alloc(struct torturer *t)
 		return;
 	}
 	if (ret <= 0 || ret > KVM_IOMMU_MAX_DOMAINS) {
-		mismatch(t, "a new domain is %ld", ret);
+		mismatch(t, "allocation of a domain returned %ld", ret);
 		return;
 	}
 
@@ -91,14 +90,14 @@ void op_alloc(struct torturer *t)
 	d->fmt = FIELD_GET(KVM_IOMMU_DOMAIN_FMT, res.a2);
 	d->ias = FIELD_GET(KVM_IOMMU_DOMAIN_IAS, res.a2);
 	d->oas = FIELD_GET(KVM_IOMMU_DOMAIN_OAS, res.a2);
-	/* larger than the regions here: modules/pool has them */
+	/* larger than the regions: modules/pool tests these */
 	d->pgsizes = res.a3 & ~(u64)SZ_16M;
 	if ((d->fmt != KVM_IOMMU_FMT_LPAE && d->fmt != KVM_IOMMU_FMT_V7S) ||
 	    (fmt == KVM_IOMMU_FMT_LPAE && d->fmt != fmt) ||
 	    (fmt == KVM_IOMMU_FMT_V7S && d->fmt != fmt) ||
 	    d->ias < 32 || d->ias > 48 || !(d->pgsizes & SZ_4K) || d->pgsizes & ~(u64)(SZ_4K |
 	    SZ_64K | SZ_1M | SZ_2M)) {
-		mismatch(t, "a domain of format %u has format %u, %u bits, sizes %#llx", fmt,
+		mismatch(t, "a domain of format %u was allocated with format %u, %u bits, sizes %#llx", fmt,
 			 d->fmt, d->ias, d->pgsizes);
 		return;
 	}
@@ -106,7 +105,7 @@ void op_alloc(struct torturer *t)
 	place_regions(t, d);
 }
 
-/* A domain that nothing is attached to and nobody else calls. */
+/* Free a domain that no stream is attached to and no other thread uses. */
 void free_handle(struct torturer *t, u32 handle)
 {
 	unsigned long end = jiffies + 30 * HZ;
@@ -174,7 +173,7 @@ static int random_prot(struct torturer *t)
 	return prot;
 }
 
-/* What one call may do of @count pages. */
+/* Return how many of @count pages one call may map. */
 static u64 bounded(u64 pgsize, u64 count)
 {
 	return min(count, max(KVM_IOMMU_MAX_PAGES * SZ_4K / pgsize, 1ULL));
@@ -229,7 +228,7 @@ void op_map(struct torturer *t)
 			count = 1 + rnd(t, min(count, 20ULL));
 		else if (!chance(t, 4))
 			count = 1 + rnd(t, count);
-		/* All of a region at once: then more may be asked for. */
+		/* A whole region at once: the range may continue beyond it. */
 		if (!from && !first && count == REGION_PAGES / step && chance(t, 2))
 			count += rnd(t, 100);
 	}
@@ -256,14 +255,14 @@ void op_map(struct torturer *t)
 		ret = call(t, FN_MAP, &res, d->handle, iova, phys, pgsize, count, prot);
 		done = res.a2;
 		if (!IS_ALIGNED(done, pgsize) || done > free * pgsize) {
-			mismatch(t, "map did %llu bytes of %llu", done, free * pgsize);
+			mismatch(t, "map reported %llu bytes of %llu", done, free * pgsize);
 			return;
 		}
 		model_map(t, slot, phys, pgsize, done, prot);
 		if (ret == -ENOMEM) {
 			if (tries++ > 64 || give(t, res.a3))
 				return;
-			/* Not from the start any more: no call ends in time by itself. */
+			/* The range no longer starts with the region: limit it to the region. */
 			count = min(count, room);
 		} else if (free < bound) {
 			expect(t, ret, -EEXIST);
@@ -271,7 +270,7 @@ void op_map(struct torturer *t)
 		} else if (!expect(t, ret, 0) || !expect(t, done, bound * pgsize)) {
 			return;
 		} else if (count > room) {
-			return;		/* the call did what there is room for */
+			return;		/* the call has filled the region */
 		}
 		count -= done / pgsize;
 		room -= done / pgsize;
@@ -297,7 +296,7 @@ static bool all_mapped(struct slot *slot, u64 n, u8 shift)
 	return true;
 }
 
-/* Would an unmap of one page of that size do something? */
+/* Return true if an unmap of one page of that size succeeds. */
 static bool may_unmap(struct domain *d, struct slot *slot, u64 pgsize)
 {
 	u64 n = pgsize / SZ_4K;
@@ -307,9 +306,9 @@ static bool may_unmap(struct domain *d, struct slot *slot, u64 pgsize)
 	switch (pgsize) {
 	case SZ_4K:
 		return slot->shift;
-	case SZ_64K:	/* a large page or as many small ones */
+	case SZ_64K:	/* a large page, or small pages for all of it */
 		return slot->shift && all_mapped(slot, n, slot->shift);
-	default:	/* a block or a table, with all that it has */
+	default:	/* a block, or a table with any mappings */
 		return any_mapped(slot, n);
 	}
 }
@@ -350,7 +349,7 @@ void op_unmap(struct torturer *t)
 			page_used(t, s->phys, -1);
 		s->shift = 0;
 	}
-	/* Gone from the tables, gone from every TLB: while it is still known where. */
+	/* The pages must be unreachable: check before the model forgets them. */
 	if (d == t->attached && want) {
 		check_dma(t, iova + (u64)rnd(t, want / SZ_4K) * SZ_4K);
 		check_dma(t, iova + (u64)rnd(t, want / SZ_4K) * SZ_4K);
@@ -375,5 +374,5 @@ void op_lookup(struct torturer *t)
 
 	ret = call(t, FN_LOOKUP, &res, d->handle, iova);
 	if (expect(t, ret, want ? 0 : -ENOENT) && res.a2 != want)
-		mismatch(t, "%#llx is %#lx, not %#llx", iova, res.a2, want);
+		mismatch(t, "%#llx translates to %#lx, expected %#llx", iova, res.a2, want);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Racing domains: all threads map, unmap, attach, detach, free and replace the
- * same few at once, with pages of one block that nothing else uses.
+ * Racing domains: all threads map, unmap, attach, detach, free and replace the same few
+ * domains concurrently, with pages of one block that is not used otherwise.
  *
- * A call names a handle that another thread may just have freed. Handles are
- * not used again before all others were, so it names nothing, as long as the
- * caller is not held up in between: interrupts are off.
+ * A call can use a handle that another thread has just freed. Handles are reused only
+ * after all others were used, so it names no domain unless the caller is delayed: for
+ * that reason interrupts are disabled.
  */
 #include <linux/irqflags.h>
 #include <linux/mm.h>
@@ -14,7 +14,7 @@
 
 #define NR_RACING	3
 #define RACE_IOVA	0x40000000ULL
-#define RACE_PAGES	1024		/* of address space */
+#define RACE_PAGES	1024		/* pages of address space */
 
 static u32 handles[NR_RACING];
 static struct page *block;
@@ -41,11 +41,11 @@ static bool is_racing(u64 phys)
 	return phys >= page_to_phys(block) && phys - page_to_phys(block) < REGION_SIZE;
 }
 
-/* Is @ret 0 or one of up to three errors? */
+/* Check that @ret is 0 or one of up to three errors. */
 static void one_of(struct torturer *t, long ret, long a, long b, long c)
 {
 	if (ret && ret != a && ret != b && ret != c)
-		mismatch(t, "%s: answered %ld, which no order of calls explains", t->doing, ret);
+		mismatch(t, "%s: returned %ld, which no order of calls explains", t->doing, ret);
 }
 
 #define race_call(t, fn, res, n, ...)						\
@@ -84,7 +84,7 @@ static void race_free(struct torturer *t, u32 n)
 	local_irq_save(flags);
 	handle = READ_ONCE(handles[n]);
 	ret = call(t, FN_FREE, &res, handle);
-	/* Whoever freed it says so; nobody has another one by that name so soon. */
+	/* The thread that freed the domain clears its handle, which is not reused soon. */
 	if (!ret)
 		cmpxchg(&handles[n], handle, 0);
 	local_irq_restore(flags);
@@ -106,7 +106,7 @@ static void race_map(struct torturer *t, u32 n)
 	else
 		one_of(t, ret, -ENOENT, -EEXIST, 0);
 	if (res.a2 > count * SZ_4K)
-		mismatch(t, "map did %lu bytes of %u pages", res.a2, count);
+		mismatch(t, "map reported %lu bytes of %u pages", res.a2, count);
 }
 
 static void race_unmap(struct torturer *t, u32 n)
@@ -117,7 +117,7 @@ static void race_unmap(struct torturer *t, u32 n)
 
 	one_of(t, race_call(t, FN_UNMAP, &res, n, iova, SZ_4K, count), -ENOENT, 0, 0);
 	if (res.a2 > (u64)count * SZ_4K)
-		mismatch(t, "unmap did %lu bytes of %u pages", res.a2, count);
+		mismatch(t, "unmap reported %lu bytes of %u pages", res.a2, count);
 }
 
 static void race_lookup(struct torturer *t, u32 n)
@@ -129,7 +129,7 @@ static void race_lookup(struct torturer *t, u32 n)
 	ret = race_call(t, FN_LOOKUP, &res, n, iova);
 	one_of(t, ret, -ENOENT, 0, 0);
 	if (!ret && !is_racing(res.a2))
-		mismatch(t, "%#llx is %#lx, which nobody mapped", iova, res.a2);
+		mismatch(t, "%#llx translates to %#lx, which was not mapped", iova, res.a2);
 }
 
 static void race_attach(struct torturer *t, u32 n, enum fn fn)
@@ -190,7 +190,7 @@ void op_race(struct torturer *t)
 	}
 }
 
-/* No thread runs any more. */
+/* Called after all threads have ended. */
 void race_exit(void)
 {
 	struct arm_smccc_res res;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists of runs of pages, mapped with one call. The host's own lists are in the
- * same pages, one for each CPU: interrupts are off from when one is written
- * until EL2 has seen it.
+ * Lists of runs of pages, mapped with one call. The host's own lists are in the same
+ * pages, one for each CPU: interrupts are disabled from writing a list until EL2 has
+ * read it.
  *
- * EL2 checks all pages of a list before it maps any, so which of two reasons to
- * stop it answers with follows from where they are, not from which is first
- * in the list.
+ * EL2 checks all pages of a list before it maps any. So if a list has two errors, the
+ * one that EL2 returns does not depend on which is first in the list.
  */
 #include <linux/irqflags.h>
 #include <linux/mm.h>
@@ -17,7 +16,7 @@
 
 static u64 * __percpu *lists;
 
-/* Where the host's kernel keeps the address of its list */
+/* Find the host kernel's pointers to its lists. */
 void runs_init(unsigned long percpu_symbol)
 {
 	lists = (u64 * __percpu *)percpu_symbol;
@@ -36,7 +35,7 @@ static long map_runs(struct torturer *t, struct arm_smccc_res *res, u64 handle, 
 	return ret;
 }
 
-/* What a page of a list is to be: the host's, at times not */
+/* Choose the pages of a run: of the host, sometimes foreign ones. */
 static u64 random_run(struct torturer *t, unsigned int *pages, bool *bad)
 {
 	struct own_page *p = &t->singles[rnd(t, NR_SINGLES)];
@@ -62,7 +61,7 @@ static u64 page_of_list(const u64 *runs, unsigned int i)
 	return KVM_IOMMU_RUN_ADDR(*runs) + i * SZ_4K;
 }
 
-/* The first page of the run that a page is in */
+/* Return the first page of the run that a page is in. */
 static unsigned int start_of_run(const u64 *runs, unsigned int i)
 {
 	unsigned int start = 0;
@@ -112,7 +111,7 @@ again:
 	ret = map_runs(t, &res, d->handle, iova, runs, n, n, prot);
 	done = res.a2 / SZ_4K;
 	if (!PAGE_ALIGNED(res.a2) || done > min3(taken, bad_at, total)) {
-		mismatch(t, "a list: %#lx bytes done, there are %u pages, one is mapped at %u, one bad at %u",
+		mismatch(t, "list: %#lx bytes mapped of %u pages; page %u is already mapped, page %u is invalid",
 			 res.a2, total, taken, bad_at);
 		return;
 	}
@@ -127,20 +126,21 @@ again:
 			goto again;
 		return;
 	}
-	/* The rest would begin within a run: there is a list more another time */
+	/* The rest would start within a run: it is not mapped */
 	if (ret == -ENOMEM)
 		return;
-	/* A run that meets with something is not begun */
+	/* A run that contains a mapped page is not started */
 	if (ret == -EEXIST && want == ret && done >= start_of_run(runs, taken))
 		return;
 	if (expect(t, ret, want) && done != min3(taken, bad_at, total))
-		mismatch(t, "a list: %llu pages done, there are %u, one is mapped at %u, one bad at %u",
+		mismatch(t, "list: %llu of %u pages mapped; page %u is already mapped, page %u is invalid",
 			 done, total, taken, bad_at);
 }
 
 /*
- * Faults come back in the page of the CPU: as many as were asked for at most, and
- * nothing is written behind the last. They are anybody's: seldom, the host wants them.
+ * Faults are returned in the page of the CPU: at most as many as were requested, and
+ * nothing is written after the last one. This consumes faults that the host may need, so
+ * it is done rarely.
  */
 void wild_faults(struct torturer *t)
 {
@@ -162,23 +162,23 @@ void wild_faults(struct torturer *t)
 	fault = (void *)*this_cpu_ptr(lists);
 	memset(fault, 0xa5, PAGE_SIZE);
 	ret = call(t, FN_FAULTS, &res, iommu, max);
-	/* Which driver it is comes first: what there is of it, only if one is wanted. */
+	/* EL2 checks the driver first, and the IOMMU only if max > 0. */
 	if (KVM_IOMMU_DRIVER(iommu) || (iommu >= nr_iommus && max)) {
-		wrong = ret == -EINVAL ? NULL : "of no IOMMU";
+		wrong = ret == -EINVAL ? NULL : "the IOMMU does not exist";
 		ret = 0;
 	} else if (ret < 0 || ret > min(max, KVM_IOMMU_MAX_FAULTS)) {
-		wrong = "more than were asked for";
+		wrong = "more than were requested";
 		ret = 0;
 	}
 	for (; ret && !wrong; ret--, fault++)
 		if (!fault->type || fault->type > KVM_IOMMU_FAULT_SYNC || fault->flags ||
 		    fault->iommu != iommu)
-			wrong = "of no type, or of another IOMMU";
+			wrong = "one has an invalid type, or is of another IOMMU";
 	if (!wrong && memchr_inv(fault, 0xa5, PAGE_SIZE - offset_in_page(fault)))
-		wrong = "behind the last";
+		wrong = "data were written after the last";
 	local_irq_restore(flags);
 	if (wrong)
-		mismatch(t, "faults: %s: answered %ld", wrong, (long)res.a1);
+		mismatch(t, "faults: %s: returned %ld", wrong, (long)res.a1);
 }
 
 void wild_runs(struct torturer *t)
@@ -210,14 +210,14 @@ void wild_runs(struct torturer *t)
 	case 4:
 		iova = BIT_ULL(d->ias) << rnd(t, 64 - d->ias);
 		break;
-	case 5:		/* across the end */
+	case 5:		/* across the end of the address space */
 		iova = BIT_ULL(d->ias) - SZ_4K;
 		run = KVM_IOMMU_RUN(page_to_phys(t->block), 2 + rnd(t, 500));
 		break;
 	case 6:
 		prot = chance(t, 2) ? 0 : 3 | BIT(6 + rnd(t, 26));
 		break;
-	case 7:		/* EL2's, the last pages there are, none at all */
+	case 7:		/* a page of EL2, or the end of the physical address space */
 		run = chance(t, 2) ? forbidden[rnd(t, nr_forbidden)] : ~0ULL << rnd(t, 12);
 		if (chance(t, 2))
 			run |= rnd(t, SZ_4K);
@@ -225,7 +225,7 @@ void wild_runs(struct torturer *t)
 		if ((long)res.a1 != -EPERM && (long)res.a1 != -EINVAL)
 			expect(t, res.a1, -EPERM);
 		goto none;
-	case 8:		/* begins with the host's, or ends with it */
+	case 8:		/* starts or ends with a page of the host */
 		if (!nr_edges)
 			return;
 		run = KVM_IOMMU_RUN(edges[rnd(t, nr_edges)], 2 + rnd(t, 100));
@@ -238,18 +238,18 @@ void wild_runs(struct torturer *t)
 		if (chance(t, 2))
 			run = KVM_IOMMU_RUN(BIT_ULL(39) - SZ_4K, 2 + rnd(t, 100));
 		break;
-	case 10:	/* each CPU has one, and no other CPU may have any */
+	case 10:	/* each CPU has a list, and cannot get another */
 		nr = rnd(t, num_possible_cpus() + 8);
 		if (chance(t, 4))
 			nr = rnd64(t) | BIT_ULL(40);
 		expect(t, call(t, FN_SET_RUNS, &res, nr, page_to_pfn(t->block)),
 		       nr < num_possible_cpus() ? -EBUSY : -EINVAL);
-		/* EL2 reads it whenever it is called */
+		/* EL2 reads the list, so it cannot be unshared */
 		expect(t, call(t, FN_UNSHARE, &res, virt_to_pfn(raw_cpu_read(*lists))), -EBUSY);
 		return;
 	}
 	expect(t, map_runs(t, &res, handle, iova, &run, nr, 1, prot), want);
 none:
 	if (res.a2)
-		mismatch(t, "a list that is refused: %#lx bytes done", res.a2);
+		mismatch(t, "refused list: %#lx bytes mapped", res.a2);
 }

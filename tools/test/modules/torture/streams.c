@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which streams there are, and which of them are the bus masters'.
+ * Find all streams, and those of the bus masters.
  *
- * EL2 names an endpoint by its number in a description that only it has. The
- * numbers are found by asking for all of them. A bus master's are those that
- * are attached to its domain; where devices share that, the one whose detaching
- * stops the bus master.
+ * EL2 identifies an endpoint by its number in the description, which this module does
+ * not have: it asks for all numbers. A bus master's streams are those attached to its
+ * domain; if devices share the domain, its stream is the one whose detach blocks the bus
+ * master.
  */
 #include <linux/bitfield.h>
 #include <linux/iommu.h>
@@ -61,7 +61,7 @@ static long move(enum fn fn, struct stream *s)
 	return call(&host, fn, &res, s->owner, s->iommu, s->endpoint, s->id);
 }
 
-/* Does the bus master stop to work when the stream is detached? */
+/* Return true if the bus master is blocked when the stream is detached. */
 static bool stops(struct stream *s, struct bm *bm)
 {
 	struct stream probe = { .bm = bm };
@@ -75,7 +75,7 @@ static bool stops(struct stream *s, struct bm *bm)
 	return !works;
 }
 
-/* Those attached to the bus master's domain; the first is its own. */
+/* Find the streams attached to the bus master's domain; the first is its own. */
 static unsigned int find_bm(struct bm *bm, u32 sid, struct stream **found)
 {
 	struct iommu_domain *domain = iommu_get_domain_for_dev(bm_device(bm));
@@ -103,15 +103,15 @@ static unsigned int find_bm(struct bm *bm, u32 sid, struct stream **found)
 		}
 	}
 	iommu_unmap(domain, PROBE_IOVA, PAGE_SIZE);
-	/* Who shares a stream is told apart by the memory controller, if there is one. */
+	/* Only the memory controller can tell devices apart that share a stream. */
 	if (n && !own && find_mc_node())
-		mismatch(&host, "a device works on, whichever of the %u streams is detached", n);
+		mismatch(&host, "a device is not blocked by the detach of any of %u streams", n);
 out:
 	__free_page(page);
 	return n;
 }
 
-/* One bus master is for races, best one that shares its stream; the rest for threads. */
+/* Use one bus master for races, preferably one that shares its stream, others for threads. */
 int streams_find(void)
 {
 	static struct stream *found[MAX_BMS][MAX_STREAMS];
@@ -147,12 +147,12 @@ int streams_find(void)
 	return 0;
 }
 
-/* The host's own driver goes on to believe that they are attached. */
+/* Detach the streams without the host's driver, which still takes them for attached. */
 int streams_take(void)
 {
 	unsigned int i;
 
-	host.doing = "take streams";
+	host.doing = "detach the host's streams";
 	for (i = 0; i < nr_streams; i++)
 		if (streams[i].taken && !expect(&host, move(FN_DETACH, &streams[i]), 0))
 			return -EBUSY;
@@ -163,7 +163,7 @@ void streams_put_back(void)
 {
 	unsigned int i;
 
-	host.doing = "put streams back";
+	host.doing = "attach the host's streams again";
 	for (i = 0; i < nr_streams; i++)
 		if (streams[i].taken)
 			expect(&host, move(FN_ATTACH, &streams[i]), 0);

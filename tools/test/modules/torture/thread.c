@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A thread: one step after another, each chosen at random, until its calls or
- * its time are used up, or something was wrong anywhere. Then it undoes all.
+ * A thread: random steps until the limit of calls or time, or a mismatch in any thread.
+ * Then it undoes everything.
  */
 #include <linux/kthread.h>
 #include <linux/sched.h>
@@ -63,14 +63,14 @@ int torturer(void *data)
 		cond_resched();
 	}
 
-	t->doing = "the end";
+	t->doing = "exit";
 	detach_all(t);
 	for (i = 0; i < NR_DOMAINS; i++)
 		if (t->domains[i].handle)
 			free_domain(t, &t->domains[i]);
 	memory_exit(t);
 
-	/* kthread_stop() is sure to find us. */
+	/* Wait for kthread_stop(). */
 	set_current_state(TASK_INTERRUPTIBLE);
 	while (!kthread_should_stop()) {
 		WRITE_ONCE(t->doing, NULL);

@@ -2,25 +2,22 @@
 /*
  * Torture of the hypercalls for DMA isolation, in the manner of rcutorture.
  *
- * Threads issue hypercalls past the host's own IOMMU driver, in random order,
- * with arguments that are valid, nearly valid, or wild. There are two kinds of
- * domains:
+ * Threads issue hypercalls without the host's IOMMU driver, in random order, with
+ * arguments that are valid, nearly valid, or wild. There are two kinds of domains:
  *
- *	private	Only one thread names it. The thread keeps a model: what is
- *		mapped where, which of its pages are mapped how often, what its
- *		bus master is attached to. EL2's answer to each call follows
- *		from the model and has to be exactly that; so has what the bus
- *		master reaches.
- *	racing	All threads name them, and the streams of one bus master, all at
- *		once. No answer can be foretold, but a set of possible ones; and
- *		what the bus master reads must be a page of the racing ones.
+ *	private	Used by one thread only. The thread has a model of the mappings, of
+ *		how often each of its pages is mapped, and of the domain that its bus
+ *		master is attached to. The model predicts the result of each call, and
+ *		what the bus master reaches; any other outcome is a mismatch.
+ *	racing	Used by all threads concurrently, with the streams of one bus master.
+ *		A call must return one of a set of possible results, and the bus
+ *		master must read only pages of the racing domains.
  *
- * A thread's choices depend on its seed, and on answers that depend on nothing
- * else (but in races). So the same seed does the same again, in another
- * interleaving.
+ * A thread's choices depend on its seed, and, except in races, on results that depend
+ * on nothing else. So a seed repeats the same calls, in another interleaving.
  *
- * No call that could succeed names a page, a domain or a stream of somebody
- * else: the host's own devices are in use meanwhile.
+ * A call that could succeed never uses pages, domains or streams of others, because the
+ * host's devices are in use meanwhile.
  */
 #ifndef _TORTURE_H
 #define _TORTURE_H
@@ -66,11 +63,11 @@ struct call {
 struct slot {			/* 4 KiB of address space */
 	u64 phys;
 	u16 prot;
-	u8 shift;		/* of the leaf that it is part of; 0: nothing */
+	u8 shift;		/* of the leaf that maps it; 0: unmapped */
 };
 
 struct domain {
-	u32 handle;		/* 0: there is none */
+	u32 handle;		/* 0: not allocated */
 	u32 iommu;
 	enum kvm_iommu_fmt fmt;
 	unsigned int ias;
@@ -78,15 +75,15 @@ struct domain {
 	u64 pgsizes;
 	u64 base[REGIONS];
 	struct slot *slots;	/* REGIONS * REGION_PAGES */
-	u64 last;		/* an address that something was done to */
+	u64 last;		/* the last address that was used */
 };
 
 /* --- streams (streams.c) ---------------------------------------------------- */
 
 struct stream {
 	u32 iommu, endpoint, id;
-	u32 owner;		/* the host's handle, put back at the end */
-	struct bm *bm;		/* whose it is, NULL: not a bus master's */
+	u32 owner;		/* the host's domain, attached again at the end */
+	struct bm *bm;		/* its bus master, or NULL */
 	bool taken;
 };
 
@@ -94,7 +91,7 @@ struct stream {
 extern struct stream streams[MAX_STREAMS];
 extern unsigned int nr_streams;
 extern unsigned int nr_iommus;
-extern struct stream *racing[MAX_STREAMS];	/* of one stream ID */
+extern struct stream *racing[MAX_STREAMS];	/* streams with one stream ID */
 extern unsigned int nr_racing;
 
 int streams_find(void);
@@ -106,7 +103,7 @@ struct stream *stream_of_thread(unsigned int id);
 
 struct own_page {
 	struct page *page;
-	unsigned int mapped;	/* how often */
+	unsigned int mapped;	/* how often it is mapped */
 	bool shared;		/* with EL2 */
 };
 
@@ -125,10 +122,10 @@ struct torturer {
 
 	struct domain domains[NR_DOMAINS];
 	struct own_page singles[NR_SINGLES];
-	struct page *block;		/* REGION_PAGES of them, contiguous */
+	struct page *block;		/* REGION_PAGES contiguous pages */
 	u16 block_mapped[REGION_PAGES];
 
-	struct stream *stream;		/* NULL: has no bus master */
+	struct stream *stream;		/* NULL: the thread has no bus master */
 	struct domain *attached;
 	unsigned int users;
 };
@@ -140,9 +137,9 @@ extern unsigned long end_time;
 extern unsigned int nr_torturers;
 extern struct torturer *torturers;
 extern bool has_v7s[8];
-extern phys_addr_t forbidden[8];	/* EL2's: memory, registers */
+extern phys_addr_t forbidden[8];	/* memory and registers of EL2 */
 extern unsigned int nr_forbidden;
-extern phys_addr_t edges[16];		/* the last page before those, and behind them */
+extern phys_addr_t edges[16];		/* the pages before and after these */
 extern unsigned int nr_edges;
 extern bool has_mc;
 
@@ -161,24 +158,24 @@ static inline bool chance(struct torturer *t, u32 one_in)
 	return !rnd(t, one_in);
 }
 
-/* EL2 or the hardware did other than it must. */
+/* Report that EL2 or the hardware disagrees with the model. */
 __printf(2, 3) void mismatch(struct torturer *t, const char *fmt, ...);
 void dump_history(struct torturer *t);
 
-/* x1 if EL2 has seen the call, else -EOPNOTSUPP. */
+/* Return x1 if EL2 handled the call, else -EOPNOTSUPP. */
 long hvc(struct torturer *t, enum fn fn, struct arm_smccc_res *res, u64 a1, u64 a2, u64 a3,
 	 u64 a4, u64 a5, u64 a6);
 #define __call7(t, fn, res, a, b, c, d, e, f, ...)	hvc(t, fn, res, a, b, c, d, e, f)
 #define call(t, fn, res, ...)		__call7(t, fn, res, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-/* Any function id of the host's range; the answer is x0. */
+/* Issue any function ID of the host's range; return x0. */
 long hvc_raw(struct torturer *t, u32 id, u64 a1, u64 a2, u64 a3);
 
-/* True if it is; else it was told. */
+/* Return true if the result is the expected one, else report a mismatch. */
 #define expect(t, got, want)							\
 ({										\
 	long __got = (got), __want = (want);					\
 	if (__got != __want)							\
-		mismatch(t, "%s: answered %ld, not %ld", (t)->doing, __got, __want); \
+		mismatch(t, "%s: returned %ld, expected %ld", (t)->doing, __got, __want); \
 	__got == __want;							\
 })
 

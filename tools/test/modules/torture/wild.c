@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that no honest host makes: each has at least one argument that EL2 has
- * to refuse, and the error is the one that the argument deserves. The others
- * are right, or random.
+ * Calls that an honest host does not issue: each has at least one argument that EL2 must
+ * refuse, with the error for that argument. The other arguments are valid or random.
  */
 #include <linux/bitfield.h>
 #include <linux/limits.h>
@@ -21,7 +20,7 @@ static const u64 bad_sizes[] = {
 
 #define pick(t, array)	((array)[rnd(t, ARRAY_SIZE(array))])
 
-/* The number of an IOMMU that there is not: of this driver, or of none. */
+/* Return the number of an IOMMU that does not exist: of this driver, or of no driver. */
 u32 no_iommu(struct torturer *t)
 {
 	switch (rnd(t, 4)) {
@@ -70,7 +69,7 @@ static void wild_map(struct torturer *t, bool map)
 		if (chance(t, 2))
 			iova = -(u64)SZ_4K;
 		break;
-	case 5:		/* across the end */
+	case 5:		/* across the end of the address space */
 		iova = BIT_ULL(d->ias) - SZ_4K;
 		count = 2 + rnd(t, 1000);
 		break;
@@ -86,7 +85,7 @@ static void wild_map(struct torturer *t, bool map)
 		phys = BIT_ULL(d->oas) << rnd(t, 64 - d->oas);
 		if (chance(t, 3))
 			phys = -(u64)SZ_4K * (1 + rnd(t, 2));
-		/* another view of memory, and what begins in the first one */
+		/* another view of memory, or a range that starts in the normal view */
 		if (has_mc && chance(t, 2))
 			phys = page_to_phys(t->block + rnd(t, REGION_PAGES)) | BIT_ULL(39);
 		else if (has_mc && count > 1 && chance(t, 2))
@@ -99,7 +98,7 @@ static void wild_map(struct torturer *t, bool map)
 		if (phys >> d->oas)
 			want = -EINVAL;
 		break;
-	case 10:	/* begins with the host's, or ends with it */
+	case 10:	/* starts or ends with a page of the host */
 		if (!nr_edges)
 			return;
 		phys = edges[rnd(t, nr_edges)];
@@ -114,10 +113,10 @@ static void wild_map(struct torturer *t, bool map)
 	else
 		ret = call(t, FN_UNMAP, &res, handle, iova, pgsize, count);
 	if (expect(t, ret, want) && res.a2)
-		mismatch(t, "a call that fails did %lu bytes", res.a2);
+		mismatch(t, "a failed call reported %lu bytes", res.a2);
 }
 
-/* A stream of a device that is in use. */
+/* Return a stream of a device in use. */
 static struct stream *busy_stream(struct torturer *t)
 {
 	struct stream *s = &streams[rnd(t, nr_streams)];
@@ -125,7 +124,7 @@ static struct stream *busy_stream(struct torturer *t)
 	return s->taken || !s->owner ? NULL : s;
 }
 
-/* Never a stream of ours: what nobody has, and what the host's devices have. */
+/* Use streams that do not exist, and those of the host's devices, but not our own. */
 static void wild_attach(struct torturer *t, enum fn fn)
 {
 	struct domain *d = random_domain(t);
@@ -153,10 +152,10 @@ static void wild_attach(struct torturer *t, enum fn fn)
 	case 2:
 		endpoint = chance(t, 2) ? 64 + rnd(t, 1000) : U32_MAX - rnd(t, 4);
 		break;
-	case 3:		/* more bits than any stream ID has */
+	case 3:		/* more bits than a stream ID has */
 		id |= BIT(16 + rnd(t, 16));
 		break;
-	case 4:		/* no stream has that */
+	case 4:		/* a stream ID that does not exist */
 		id = chance(t, 2) ? 0x8000 | rnd(t, 0x7fff) : 0x7f80 | rnd(t, 0x7f);
 		break;
 	case 5:
@@ -165,7 +164,7 @@ static void wild_attach(struct torturer *t, enum fn fn)
 		endpoint = busy->endpoint;
 		id = busy->id;
 		if (fn == FN_ATTACH) {
-			/* Another IOMMU does not know it; and streams can have many. */
+			/* The domain must be of the same IOMMU, which has the stream attached. */
 			if (d->iommu != busy->iommu)
 				return;
 			want = -EBUSY;
@@ -175,7 +174,7 @@ static void wild_attach(struct torturer *t, enum fn fn)
 	expect(t, call(t, fn, &res, handle, iommu, endpoint, id), want);
 }
 
-/* A query says what an attach would, and changes nothing; no other flag is known. */
+/* A query returns the result of an attach without effect; there are no other flags. */
 static void wild_query(struct torturer *t)
 {
 	struct stream *s = &streams[rnd(t, nr_streams)], *busy = busy_stream(t);
@@ -200,7 +199,7 @@ static void wild_query(struct torturer *t)
 		flags |= BIT(1 + rnd(t, 31));
 		want = -ENOENT;
 		break;
-	case 4:		/* with a domain there is nothing to ask */
+	case 4:		/* a query must not name a domain */
 		if (!d)
 			return;
 		handle = d->handle;
@@ -279,11 +278,11 @@ static void wild_memory(struct torturer *t)
 	}
 	ret = call(t, FN_TOPUP, &res, pfn, order);
 	if (ret == -EPERM && want == -EINVAL && order == 0)
-		want = ret;		/* either will do */
+		want = ret;		/* both are right */
 	expect(t, ret, want);
 }
 
-/* Nothing has that number: no value comes back either. */
+/* Debug calls with invalid numbers fail, and return no value. */
 static void wild_debug(struct torturer *t)
 {
 	u64 iommu = rnd(t, nr_iommus), what, index = rnd(t, 4);
@@ -291,7 +290,7 @@ static void wild_debug(struct torturer *t)
 	long ret;
 
 	switch (rnd(t, 6)) {
-	case 0:		/* between the core's and the driver's, or behind all */
+	case 0:		/* between the core's and the driver's numbers, or above all */
 		what = chance(t, 2) ? KVM_IOMMU_DEBUG_DOMAIN + 1 + rnd(t, 8) :
 				      SMMU_KVM_DEBUG_SOC + 8 + rnd(t, S32_MAX);
 		break;
@@ -307,7 +306,7 @@ static void wild_debug(struct torturer *t)
 		what = SMMU_KVM_DEBUG_ROOM;
 		iommu = no_iommu(t);
 		break;
-	case 4:		/* of no driver, though the question is right */
+	case 4:		/* a valid number, but no such driver */
 		what = SMMU_KVM_DEBUG_STAT;
 		iommu = KVM_IOMMU_NUMBER(1 + rnd(t, 255), iommu);
 		break;
@@ -318,10 +317,10 @@ static void wild_debug(struct torturer *t)
 	}
 	ret = call(t, FN_DEBUG, &res, iommu, what, index);
 	if (expect(t, ret, -EINVAL) && (res.a2 || res.a3))
-		mismatch(t, "a question without an answer: %#lx, %#lx", res.a2, res.a3);
+		mismatch(t, "a failed debug call returned %#lx, %#lx", res.a2, res.a3);
 }
 
-/* What EL2 says of a domain that only this thread changes. */
+/* Check EL2's state of a domain that only this thread changes. */
 static void wild_domain_use(struct torturer *t, struct domain *d)
 {
 	u64 pages = 0, users = d == t->attached ? t->users : 0;
@@ -340,7 +339,7 @@ static void wild_domain_use(struct torturer *t, struct domain *d)
 	    FIELD_GET(KVM_IOMMU_USE_ATTACHED, res.a2) != users ||
 	    FIELD_GET(KVM_IOMMU_USE_FMT, res.a2) != d->fmt ||
 	    res.a2 & KVM_IOMMU_USE_QUARANTINED || res.a3 != d->iommu)
-		mismatch(t, "domain %u is said to be %#lx of IOMMU %#lx: not %llu pages, %llu attachments",
+		mismatch(t, "domain %u: EL2 reports state %#lx, IOMMU %#lx; expected %llu pages, %llu attachments",
 			 d->handle, res.a2, res.a3, pages, users);
 }
 
@@ -366,7 +365,7 @@ static void wild_question(struct torturer *t)
 	case 3:
 		ret = ask_stream(t, &res, rnd(t, nr_iommus + 2), 64 + rnd(t, S32_MAX), rnd64(t));
 		if ((ret != -ENODEV && ret != -EINVAL) || res.a2)
-			mismatch(t, "a stream that nobody has: %ld, %#lx", ret, res.a2);
+			mismatch(t, "a stream that does not exist: %ld, %#lx", ret, res.a2);
 		break;
 	case 4:
 		wild_debug(t);
@@ -377,7 +376,7 @@ static void wild_question(struct torturer *t)
 	}
 }
 
-/* What is over once the host has no privileges, and numbers that are no calls. */
+/* Calls that are refused after finalisation, and numbers that are not calls */
 static void wild_number(struct torturer *t)
 {
 	u32 base = KVM_HOST_SMCCC_ID(0), id;
