@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One program, call by call: values for its arguments, the call, what must be
- * true after it.
+ * Execute a program call by call: find the values of the arguments, issue the call, check
+ * what must be true after it.
  */
 #include <linux/irqflags.h>
 #include <linux/spinlock.h>
@@ -16,12 +16,12 @@
 
 struct state state;
 
-/* What a domain said of itself */
+/* Properties of a domain that EL2 returned at its allocation */
 static struct info {
 	u32 iommu, fmt, ias, oas;
 	u64 pgsizes;
 } infos[MAX_HANDLES];
-static u32 freed;			/* the last one */
+static u32 freed;			/* the last freed domain */
 static DEFINE_RAW_SPINLOCK(state_lock);
 
 static void add_handle(u32 handle, u32 iommu, const struct arm_smccc_res *res)
@@ -32,7 +32,7 @@ static void add_handle(u32 handle, u32 iommu, const struct arm_smccc_res *res)
 	raw_spin_lock_irqsave(&state_lock, flags);
 	for (i = 0; i < state.nr_handles; i++)
 		if (state.handles[i] == handle)
-			violation("domain %u was made twice", handle);
+			violation("domain %u was allocated twice", handle);
 	if (state.nr_handles < MAX_HANDLES) {
 		infos[state.nr_handles] = (struct info) {
 			.iommu = iommu,
@@ -55,7 +55,7 @@ static void remove_handle(u32 handle)
 	for (i = 0; i < state.nr_handles && state.handles[i] != handle; i++)
 		;
 	if (i == state.nr_handles) {
-		violation("domain %u, which nobody made, was freed", handle);
+		violation("domain %u was freed, but never allocated", handle);
 	} else {
 		for (state.nr_handles--; i < state.nr_handles; i++) {
 			state.handles[i] = state.handles[i + 1];
@@ -125,9 +125,9 @@ u64 arg_value(const struct arg *a)
 }
 
 /*
- * Of the host's memory, only our own is offered: if EL2 took something else by
- * mistake, it would not be EL2 that fails. What is not the host's memory can be
- * offered without harm.
+ * Of the host's memory, only pages of this module may be passed: if EL2 accepted others
+ * by mistake, the host would fail, not EL2. Pages that the host does not own can be
+ * passed without harm.
  */
 static bool may_offer(u64 pfn, u32 order)
 {
@@ -150,11 +150,11 @@ static void check_lookup(u32 handle, u64 iova, u64 want)
 	long ret = call(&res, __pkvm_iommu_iova_to_phys, handle, iova);
 
 	if (ret != (want ? 0 : -ENOENT) || res.a2 != want)
-		violation("domain %u: %#llx is %#lx (%ld), not %#llx", handle, iova, res.a2, ret,
+		violation("domain %u: %#llx translates to %#lx (%ld), expected %#llx", handle, iova, res.a2, ret,
 			  want);
 }
 
-/* How many pages one call does */
+/* Return how many pages one call may map. */
 static u64 bounded(u64 pgsize, u64 count)
 {
 	return min(count, max(KVM_IOMMU_MAX_PAGES * SZ_4K / pgsize, 1ULL));
@@ -187,11 +187,11 @@ static void check_map(const u64 *arg, long ret, u64 done)
 	size = pgsize * bounded(pgsize, count);
 	if (!IS_ALIGNED(phys, pgsize) || phys + size - 1 < phys || (phys + size - 1) >> info->oas ||
 	    prot & ~PROTS || !(prot & (IOMMU_READ | IOMMU_WRITE)))
-		violation("map: something invalid was mapped, %#llx bytes", done);
+		violation("map: invalid pages were mapped, %#llx bytes", done);
 	else if (!IS_ALIGNED(done, pgsize) || (ret ? done >= size : done != size))
-		violation("map: %#llx bytes done of %#llx", done, size);
+		violation("map: %#llx bytes reported of %#llx", done, size);
 	else if (!may_be_mapped(phys, done))
-		violation("map: %#llx at %#llx is not the host's", done, phys);
+		violation("map: the host does not own %#llx bytes at %#llx", done, phys);
 	if (wrong)
 		return;
 	check_lookup(handle, iova, phys);
@@ -205,14 +205,14 @@ static void check_unmap(const u64 *arg, long ret, u64 done)
 	const struct info *info = info_of(handle);
 
 	if (!done != !!ret) {
-		violation("unmap: %ld, and %#llx bytes done", ret, done);
+		violation("unmap: returned %ld, and %#llx bytes", ret, done);
 		return;
 	}
 	if (ret)
 		return;
 	if (!info || !range_is_valid(info, iova, pgsize, count) ||
 	    done > pgsize * bounded(pgsize, count) || !PAGE_ALIGNED(done)) {
-		violation("unmap: %#llx bytes", done);
+		violation("unmap: %#llx bytes reported", done);
 		return;
 	}
 	check_lookup(handle, iova, 0);
@@ -220,8 +220,8 @@ static void check_unmap(const u64 *arg, long ret, u64 done)
 }
 
 /*
- * The bus masters that use the domain read the first pages of a range, and the
- * last: so that TLBs know them, or must not any more.
+ * Let the bus masters in the domain read the first and the last pages of a range: after
+ * a map to fill the TLBs, after an unmap to check that the pages are unreachable.
  */
 static void read_range(u32 handle, u64 iova, u64 size)
 {
@@ -284,28 +284,28 @@ static long op_attach(const u64 *v, struct arm_smccc_res *res)
 		if (handle || flags != KVM_IOMMU_ATTACH_QUERY)
 			violation("attach: domain %u, flags %#x", handle, flags);
 		else if (before != after)
-			violation("query: the stream was %#llx and is %#llx", before, after);
+			violation("query: it changed the stream from %#llx to %#llx", before, after);
 		return ret;
 	}
 	if (!info || info->iommu != (u32)v[1])
 		violation("attach: domain %u is not for IOMMU %u", handle, (u32)v[1]);
 	else if (before & SMMU_KVM_STREAM_ATTACHED &&
 		 FIELD_GET(SMMU_KVM_STREAM_DOMAIN, before) != handle)
-		violation("attach: the stream has another domain, %#llx", before);
+		violation("attach: the stream was attached to another domain, %#llx", before);
 	else if (!(after & SMMU_KVM_STREAM_ATTACHED) ||
 		 FIELD_GET(SMMU_KVM_STREAM_DOMAIN, after) != handle ||
 		 FIELD_GET(SMMU_KVM_STREAM_USERS, after) <=
 		 FIELD_GET(SMMU_KVM_STREAM_USERS, before))
-		violation("attach: the stream was %#llx and is %#llx", before, after);
+		violation("attach: it changed the stream from %#llx to %#llx", before, after);
 	return ret;
 }
 
-/* A list has the runs that the program names, again and again. */
+/* Return run @i of a list, which repeats the runs of the program. */
 static u64 run_of(const struct op *op, unsigned int i)
 {
 	u64 run = arg_value(&op->run[i % NR_RUN_ARGS]);
 
-	/* not always the same */
+	/* vary the repeated runs */
 	if (i >= NR_RUN_ARGS && op->run[i % NR_RUN_ARGS].how == H_PAGE)
 		run = own_page(0) + ((run - own_page(0) + i * SZ_4K) & (SZ_2M - 1));
 	return run;
@@ -341,7 +341,7 @@ static void check_runs(const struct op *op, u64 done)
 	    done > KVM_IOMMU_MAX_PAGES * PAGE_SIZE || prot & ~PROTS ||
 	    !(prot & (IOMMU_READ | IOMMU_WRITE)) ||
 	    !range_is_valid(info, iova, PAGE_SIZE, done / PAGE_SIZE)) {
-		violation("map_runs: something invalid was mapped, %#llx bytes", done);
+		violation("map_runs: invalid pages were mapped, %#llx bytes", done);
 		return;
 	}
 	for (i = 0; i < op->value[2] && at < done; i++, at += n) {
@@ -351,7 +351,7 @@ static void check_runs(const struct op *op, u64 done)
 		n = min(KVM_IOMMU_RUN_PAGES(run) * PAGE_SIZE, done - at);
 		page_touched(phys, n);
 		if ((phys + n - 1) >> info->oas || !may_be_mapped(phys, n)) {
-			violation("map_runs: run %u, %#llx at %#llx, is not the host's", i, n,
+			violation("map_runs: run %u, %#llx at %#llx: the host does not own it", i, n,
 				  phys);
 			return;
 		}
@@ -363,7 +363,7 @@ static void check_runs(const struct op *op, u64 done)
 			return;
 	}
 	if (at != done)
-		violation("map_runs: %#llx bytes done of %#llx", done, at);
+		violation("map_runs: %#llx bytes reported of %#llx", done, at);
 }
 
 static long op_map(struct op *op, struct arm_smccc_res *res)
@@ -379,7 +379,7 @@ static long op_map(struct op *op, struct arm_smccc_res *res)
 		op->times++;
 		if (res->a2)
 			add_mapped(arg[0], arg[1], res->a2);
-		/* a reference could be left where nothing was mapped */
+		/* a refused call may have left a reference */
 		if (ret != -EINVAL && ret != -ENOENT)
 			page_touched(arg[2], min(size, SZ_2M));
 		if (!state.parallel)
@@ -411,7 +411,7 @@ static void op_dma(struct op *op)
 	check_read(s, iova, flags);
 	if (!(flags & BM_F_WRITE) || wrong)
 		return;
-	/* Writes go to pages of our own, behind the stamp */
+	/* Only write to pages of this module, after the stamp */
 	if (ask_stream(s->iommu, s->endpoint, s->id, &info) ||
 	    !(info & SMMU_KVM_STREAM_ATTACHED) ||
 	    call(&res, __pkvm_iommu_iova_to_phys, FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info),
@@ -420,7 +420,7 @@ static void op_dma(struct op *op)
 	dma(s, (iova & PAGE_MASK) + SZ_1K, flags, &data, sizeof(data));
 }
 
-/* The faults are in the page of the CPU, where the host's lists are. */
+/* Faults are returned in the page of the CPU, which also holds the host's list. */
 static long op_faults(const u64 *v, struct arm_smccc_res *res)
 {
 	u32 iommu = v[0], max = min((u32)v[1], KVM_IOMMU_MAX_FAULTS), last;
@@ -435,15 +435,15 @@ static long op_faults(const u64 *v, struct arm_smccc_res *res)
 	memset(f, 0xa5, PAGE_SIZE);
 	ret = call(res, __pkvm_iommu_get_faults, v[0], v[1]);
 	if (ret > (long)max)
-		why = "more than were asked for";
+		why = "more than were requested";
 	for (i = 0; i < ret && !why; i++)
 		if (!f[i].type || f[i].type > last || f[i].flags || f[i].iommu != iommu)
-			why = "one of no type, or of another IOMMU";
+			why = "one has an invalid type, or is of another IOMMU";
 	if (!why && memchr_inv(&f[i], 0xa5, PAGE_SIZE - i * sizeof(*f)))
-		why = "something behind the last";
+		why = "data were written after the last";
 	local_irq_restore(flags);
 	if (why)
-		violation("faults: %ld, %s", ret, why);
+		violation("faults: returned %ld: %s", ret, why);
 	return ret;
 }
 
@@ -457,7 +457,7 @@ static void op_raw(struct op *op, struct arm_smccc_res *res)
 	raw_cpu_inc(fuzz_calls);
 	arm_smccc_1_1_hvc(id, op->value[1], op->value[2], op->value[3], res);
 	if ((int)res->a0 != SMCCC_RET_NOT_SUPPORTED)
-		violation("function %#x, which is none, returns %ld", id, res->a0);
+		violation("function %#x, which does not exist, returned %ld", id, res->a0);
 }
 
 static bool is_error(const int *errors, long ret)
@@ -475,28 +475,28 @@ static void check_result(struct op *op, long ret, const struct arm_smccc_res *re
 		return;
 	}
 	if (ret < 0 && !is_error(fn_infos[op->fn].errors, ret) && !(ret == -EIO && broken)) {
-		violation("%s returns %ld", fn_infos[op->fn].name, ret);
+		violation("%s returned %ld", fn_infos[op->fn].name, ret);
 		return;
 	}
 	switch (op->fn) {
 	case FN_ALLOC:
 		if (!ret || ret > KVM_IOMMU_MAX_DOMAINS)
-			violation("a new domain is %ld", ret);
+			violation("allocation of a domain returned %ld", ret);
 		break;
 	case FN_FAULTS:
 		break;		/* a number, see op_faults() */
 	case FN_DEBUG:
 		if (ret && (ret > 0 || res->a2 || res->a3))
-			violation("debug returns %ld, and %#lx, %#lx", ret, res->a2, res->a3);
+			violation("debug returned %ld, and %#lx, %#lx", ret, res->a2, res->a3);
 		break;
 	case FN_LOOKUP:
-		/* of a domain that nobody else changes meanwhile */
+		/* unless other CPUs may change the domain meanwhile */
 		if (!ret && !state.parallel && !may_be_mapped(res->a2 & PAGE_MASK, SZ_4K))
-			violation("%#llx is %#lx, which is not the host's", op->value[1], res->a2);
+			violation("%#llx translates to %#lx, which the host does not own", op->value[1], res->a2);
 		break;
 	default:
 		if (ret > 0)
-			violation("%s returns %ld", fn_infos[op->fn].name, ret);
+			violation("%s returned %ld", fn_infos[op->fn].name, ret);
 		break;
 	}
 }
@@ -557,7 +557,7 @@ static void execute_once(struct op *op)
 	case FN_SET_RUNS:
 		ret = call(&res, __pkvm_iommu_set_runs, v[0], v[1]);
 		if (!ret)
-			violation("a CPU has two lists");
+			violation("a CPU accepted a second list");
 		break;
 	case FN_TOPUP:
 		if (!may_offer(v[0], v[1]))
@@ -608,13 +608,13 @@ static void execute(struct op *op)
 		op->value[i] = arg_value(&op->arg[i]);
 	for (i = 0; i <= op->repeat && !READ_ONCE(wrong); i++) {
 		execute_once(op);
-		/* The address, where there is one */
+		/* Advance the address, if the call has one */
 		if (fn_infos[op->fn].kind[1] == K_IOVA)
 			op->value[1] += BIT_ULL(op->stride);
 	}
 }
 
-/* The calls of one CPU, or all */
+/* Execute the calls of one CPU, or all calls. */
 void run_calls(struct program *p, int cpu)
 {
 	unsigned int i;

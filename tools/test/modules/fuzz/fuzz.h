@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A fuzzer of the hypercalls for DMA isolation, driven by what EL2 executes.
+ * A coverage-guided fuzzer of the hypercalls for DMA isolation.
  *
- * It has all of the machine's IOMMUs to itself: the host's own domains are taken
- * apart first, and no device but the bus masters is in use.
+ * It uses all IOMMUs of the machine: the host's domains are freed first, and no device
+ * except the bus masters works.
  *
- *	program	a short sequence of calls. An argument knows its kind; it says
- *		how to find the value (the second domain made, page 5 of our
- *		own), so that a program means the same after a change.
- *	corpus	programs that made EL2 execute what it had not before (elcov.c).
- *		Most new programs are changed ones of these.
- *	run	the calls, on one CPU, or on all at the same time; then all that
- *		they left is undone: streams detached, domains freed, memory
+ *	program	a short sequence of calls. An argument has a kind and a rule to find
+ *		its value (the second allocated domain, page 5 of this module), so
+ *		that a mutated program keeps its meaning.
+ *	corpus	programs that made EL2 execute new code (elcov.c). Most new programs
+ *		are mutations of these.
+ *	run	the calls of a program, on one CPU or on all CPUs concurrently; then
+ *		everything is undone: streams are detached, domains freed, memory
  *		reclaimed.
  *
- * There is no model of what each call has to answer, as torture has. What is
- * checked holds whatever was called:
+ * Unlike torture, there is no model that predicts results. The rules that are checked
+ * hold for every program:
  *
- *	- a call returns one of its errors, and does not succeed with arguments
- *	  that are not valid; what was mapped is what is looked up, what was
- *	  unmapped is not;
- *	- nothing that EL2 maps is not the host's, and a bus master reads nothing
- *	  but what EL2 says is mapped;
- *	- in the end there is no domain, no table, no mapping, no reference; all
- *	  memory that EL2 got has come back, with nothing in it.
+ *	- a call returns one of its errors, and does not succeed with invalid
+ *	  arguments; a mapped address translates to its page, an unmapped one does not
+ *	  translate;
+ *	- EL2 maps only pages that the host owns, and a bus master reads only pages
+ *	  that EL2 reports as mapped;
+ *	- at the end there are no domains, tables, mappings or references, and EL2 has
+ *	  returned all memory, zeroed.
  *
- * Where calls of several CPUs meet, some of this can be said in the end only.
+ * With calls on several CPUs some rules can be checked at the end only.
  *
- * While an IOMMU is broken on purpose, EL2 may give domains up, and what they
- * hold: it is theirs for good then, but all that concerns the host's memory and
- * what devices reach holds as before.
+ * While an IOMMU is broken on purpose, EL2 may quarantine domains with their pages, which
+ * it never returns. All rules about the host's memory, and about what devices reach, still
+ * hold.
  */
 #ifndef _FUZZ_H
 #define _FUZZ_H
@@ -55,22 +55,22 @@ enum fn {
 	FN_RAW, FN_DMA, NR_FNS
 };
 
-/* What an argument means */
+/* The kind of an argument */
 enum kind {
 	K_NONE, K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID, K_FMT, K_IOVA, K_PADDR, K_PGSIZE, K_COUNT,
 	K_PROT, K_PFN, K_ORDER, K_NR_RUNS, K_RUN, K_CPU, K_WHAT, K_INDEX, K_NUMBER, K_BM,
 	K_FLAGS, K_QUERY, K_MAX,
 };
 
-/* How to find its value: @v is added to what @n of that is */
+/* The rule to find its value: object number @n, plus @v */
 enum how {
 	H_VALUE,
-	H_DOMAIN,		/* handle of the nth domain that was made */
+	H_DOMAIN,		/* handle of the nth allocated domain */
 	H_IOMMU, H_ENDPOINT, H_SID,	/* of the nth stream */
-	H_PAGE, H_PAGE_PFN,	/* of our own */
-	H_SPECIAL, H_SPECIAL_PFN,	/* an address that is not ours */
-	H_IOVA,			/* where something is mapped, often */
-	H_LIMIT,		/* behind the last address of the nth domain */
+	H_PAGE, H_PAGE_PFN,	/* a page of this module */
+	H_SPECIAL, H_SPECIAL_PFN,	/* a foreign address */
+	H_IOVA,			/* an IOVA that is often mapped */
+	H_LIMIT,		/* the end of the nth domain's address space */
 	H_STREAM,		/* the nth stream, as an index of SMMU_KVM_DEBUG_STREAM */
 };
 
@@ -85,11 +85,11 @@ struct arg {
 struct op {
 	u8 fn;
 	u8 cpu;
-	bool feed;		/* give what EL2 wants, and call again */
-	u8 repeat, stride;	/* so often more, 1 << stride further on each time */
+	bool feed;		/* donate the memory that EL2 asks for, and repeat the call */
+	u8 repeat, stride;	/* repetitions, each 1 << stride further on */
 	struct arg arg[NR_ARGS];
-	struct arg run[NR_RUN_ARGS];	/* of map_runs: they repeat */
-	/* of the last run */
+	struct arg run[NR_RUN_ARGS];	/* of map_runs, which repeats them */
+	/* values and results of the last run */
 	u64 value[NR_ARGS];
 	u64 res[4];
 	u32 times;
@@ -144,7 +144,7 @@ u64 arg_value(const struct arg *a);
 
 /* --- calls ------------------------------------------------------------------- */
 
-extern bool wrong, broken;	/* broken: an IOMMU is */
+extern bool wrong, broken;	/* broken: an IOMMU is broken on purpose */
 extern u64 nr_violations, nr_lost;
 
 __printf(1, 2) void violation(const char *fmt, ...);
@@ -158,8 +158,8 @@ DECLARE_PER_CPU(u64, fuzz_calls);
 
 /* --- pages (pages.c) --------------------------------------------------------- */
 
-#define NR_OWN		1024		/* two blocks of 2 MiB, of which... */
-#define NR_USED		512		/* ...programs name the pages of the first */
+#define NR_OWN		1024		/* pages of two blocks of 2 MiB */
+#define NR_USED		512		/* pages of the first, which programs use */
 #define STAMP		0x66757a7a66757a7aULL
 
 struct stamp {
@@ -168,7 +168,7 @@ struct stamp {
 
 int pages_init(void);
 phys_addr_t own_page(unsigned int n);
-/* Number of the page, or -1 */
+/* Return the number of the page, or -1. */
 int page_number(phys_addr_t phys);
 bool page_is_hosts(int n);
 void page_touched(phys_addr_t phys, u64 size);
@@ -196,7 +196,7 @@ extern struct stream *bm_streams[MAX_BMS];
 extern unsigned int nr_bm_streams;
 extern u64 * __percpu *lists;
 
-/* What EL2 says that a stream is attached to: SMMU_KVM_STREAM_*. */
+/* Get EL2's state of a stream: SMMU_KVM_STREAM_*. */
 static inline long ask_stream(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;

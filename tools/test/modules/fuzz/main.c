@@ -4,14 +4,14 @@
  *
  *	insmod fuzz.ko lookup=ADDRESS seed=N seconds=N programs=N
  *
- * takes all streams, and frees the domains of the host: no device works any more.
- * "start" written to /sys/kernel/debug/fuzz/run starts it. Read, that is `ready`,
- * `running ...`, and in the end `finished programs=N calls=N corpus=N blocks=N
- * pairs=N lost=N violations=N`. Then "broken N" runs N programs more, while an
- * IOMMU is broken; from then on domains may be lost.
+ * detaches all streams, and frees the domains of the host: no device works afterwards.
+ * Writing "start" to /sys/kernel/debug/fuzz/run starts it. Reading the file returns
+ * `ready`, `running ...`, and at the end `finished programs=N calls=N corpus=N blocks=N
+ * pairs=N lost=N violations=N`. Then "broken N" runs N more programs, while an IOMMU is
+ * broken; from then on domains may be quarantined.
  *
- * A program that was printed can be run again: its lines that begin with "@",
- * each by a write of its own, and "again N" for N times.
+ * To run a printed program again, write each of its lines that start with "@", and then
+ * "again N" for N times.
  *
  * lookup is the address of kallsyms_lookup_name().
  */
@@ -43,7 +43,7 @@ module_param(parallel, bool, 0444);
 
 #define MAX_CORPUS	4096
 #define MAX_WORKERS	16
-#define CHECK_WORKS	64	/* once in so many programs */
+#define CHECK_WORKS	64	/* programs between two checks */
 
 struct rnd_state rnd_state;
 DEFINE_PER_CPU(u64, fuzz_calls);
@@ -52,7 +52,7 @@ u64 nr_violations, nr_lost;
 
 static struct program *corpus[MAX_CORPUS], *current_program;
 static unsigned int nr_corpus;
-static struct program *again;		/* one that was written here */
+static struct program *again;		/* a program that was written to `run` */
 static u64 nr_programs;
 static const struct mailbox *mailbox;
 static enum { READY, RUNNING, FINISHED } phase;
@@ -164,7 +164,7 @@ static int fuzz(void *unused)
 	struct program *p = kzalloc(sizeof(*p), GFP_KERNEL);
 	bool first = true;
 
-	/* For who wants to know from outside, if nothing is said any more */
+	/* The runner reads the program from memory if the machine hangs. */
 	if (p)
 		pr_emerg("program at %#llx, %zu bytes\n", (u64)virt_to_phys(p), sizeof(*p));
 
@@ -184,7 +184,7 @@ static int fuzz(void *unused)
 		}
 		run(p);
 		first = false;
-		/* Without the plugin, any will do */
+		/* Without the plugin, keep any program */
 		if (READ_ONCE(mailbox->blocks) != blocks || READ_ONCE(mailbox->pairs) != pairs ||
 		    (!mailbox->blocks && chance(8)))
 			keep(p);
@@ -205,7 +205,7 @@ static int start(void)
 	task = kthread_create(fuzz, NULL, "fuzz");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	/* Each CPU counts for itself what is new. */
+	/* The plugin counts new code for each CPU separately. */
 	kthread_bind(task, cpumask_first(cpu_online_mask));
 	phase = RUNNING;
 	wake_up_process(task);
@@ -272,11 +272,11 @@ static const struct file_operations run_fops = {
 	.release = single_release,
 };
 
-/* EL2 is no more: what did it in? */
+/* EL2 has panicked: print the program. */
 static int on_panic(struct notifier_block *nb, unsigned long action, void *data)
 {
 	if (current_program) {
-		pr_err("EL2 has ended in program %llu of seed %llu\n", nr_programs, seed);
+		pr_err("EL2 panicked in program %llu of seed %llu\n", nr_programs, seed);
 		program_print(current_program);
 	}
 	return NOTIFY_DONE;
@@ -303,7 +303,7 @@ static int __init fuzz_init(void)
 }
 module_init(fuzz_init);
 
-/* No exit: the host's devices have no domains any more. */
+/* No exit function: the host's devices have no domains any more. */
 
 MODULE_DESCRIPTION("Fuzzer of EL2's IOMMU hypercalls");
 MODULE_LICENSE("GPL");

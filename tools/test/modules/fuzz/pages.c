@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of our own: two blocks of 2 MiB. Programs name the pages of the first
- * block; those of the second, which is below 4 GiB, are given to EL2 when it
- * says that it wants memory.
+ * The module's pages: two blocks of 2 MiB. Programs use the pages of the first block;
+ * those of the second, which is below 4 GiB, are donated to EL2 when it asks for memory.
  *
- * Who has a page is known at any time: a lock is held from before a call that
- * gives or takes one until that is noted. What is the host's has a stamp.
+ * The owner of a page is always known: a lock is held from before a call that donates or
+ * reclaims a page until its result is recorded. A page that the host owns has a stamp.
  */
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -18,9 +17,9 @@
 
 static struct page *block[2];
 static struct {
-	u8 given;		/* order of the donation it was part of */
+	u8 given;		/* order of its donation */
 	bool shared, touched;
-	bool dead;		/* with a domain that was given up */
+	bool dead;		/* held by a quarantined domain */
 } own[NR_OWN];
 static DEFINE_RAW_SPINLOCK(pages_lock);
 
@@ -70,7 +69,7 @@ int pages_init(void)
 	return 0;
 }
 
-/* Something was done to these pages: in the end, look whether they are free. */
+/* Record that a call used these pages: check at the end that they are free. */
 void page_touched(phys_addr_t phys, u64 size)
 {
 	u64 at;
@@ -88,24 +87,24 @@ static void given(u64 pfn, u64 order)
 	u64 i;
 
 	if (order > 10) {
-		violation("EL2 took a block of order %llu", order);
+		violation("EL2 accepted a block of order %llu", order);
 		return;
 	}
 	for (i = 0; i < 1ULL << order; i++) {
 		int n = pfn >> 40 ? -1 : page_number(PFN_PHYS(pfn + i));
 
 		if (n < 0) {
-			violation("EL2 took %#llx, which nobody could give", pfn + i);
+			violation("EL2 accepted %#llx, which the host cannot donate", pfn + i);
 			return;
 		}
 		if (own[n].given != NOT_GIVEN || own[n].shared)
-			violation("EL2 took page %d, which it had", n);
+			violation("EL2 accepted page %d, which it already owned", n);
 		own[n].given = order;
 		own[n].touched = true;
 	}
 }
 
-/* One that takes nothing that is somebody else's of the host */
+/* Donate a page, unless it is one of the host outside this module. */
 long give_pfn(u64 pfn, u64 order, struct arm_smccc_res *res)
 {
 	unsigned long flags;
@@ -119,7 +118,7 @@ long give_pfn(u64 pfn, u64 order, struct arm_smccc_res *res)
 	return ret;
 }
 
-/* What EL2 says it wants */
+/* Donate the memory that EL2 asks for. */
 long give_page(u64 want)
 {
 	unsigned int order = wanted_order(want), i, j, n = 1 << order;
@@ -139,13 +138,13 @@ long give_page(u64 want)
 		if (j < n)
 			continue;
 		ret = call(&res, __pkvm_iommu_topup, PHYS_PFN(own_page(i)), order);
-		/* A program has found it, behind the first block, and it is mapped */
+		/* A program has mapped the page, with an address beyond the first block */
 		if (ret == -EBUSY)
 			continue;
 		if (!ret)
 			given(PHYS_PFN(own_page(i)), order);
 		else
-			violation("EL2 wants memory, and does not take page %u: %ld", i, ret);
+			violation("EL2 asked for memory, but refused page %u: %ld", i, ret);
 		break;
 	}
 	raw_spin_unlock_irqrestore(&pages_lock, flags);
@@ -158,13 +157,13 @@ static void taken(u64 pfn, u64 order)
 
 	if (order > KVM_IOMMU_MAX_ORDER || n < 0 || !IS_ALIGNED(pfn, 1ULL << order) ||
 	    own[n].given != order) {
-		violation("EL2 gives back %#llx of order %llu, page %d, which it did not have so",
+		violation("EL2 returned %#llx of order %llu, page %d, which was not donated so",
 			  pfn, order, n);
 		return;
 	}
 	for (i = n; i < n + (1 << order); i++) {
 		if (memchr_inv(phys_to_virt(own_page(i)), 0, PAGE_SIZE))
-			violation("EL2 gives back page %d with something in it", i);
+			violation("EL2 returned page %d, which is not zero", i);
 		own[i].given = NOT_GIVEN;
 		stamp(i);
 	}
@@ -185,7 +184,7 @@ long take_page(u64 order, struct arm_smccc_res *res)
 
 long share_page(bool share, u64 pfn, struct arm_smccc_res *res)
 {
-	/* These two ignore what does not fit into an address */
+	/* share and unshare ignore the bits that exceed an address */
 	int n = page_number(PFN_PHYS(pfn));
 	unsigned long flags;
 	long ret;
@@ -206,8 +205,8 @@ long share_page(bool share, u64 pfn, struct arm_smccc_res *res)
 }
 
 /*
- * Programs and their domains are gone. Take back all that EL2 has; then it has
- * to take each page that something was done to, or one is still in use.
+ * After all domains of a program were freed: reclaim all memory of EL2. Then EL2 must
+ * accept each page that the program used; otherwise a reference is left.
  */
 void pages_check(void)
 {
@@ -223,7 +222,7 @@ void pages_check(void)
 			ret = take_page(i, &res);
 		} while (!wrong && !ret);
 		if (ret != -ENOENT)
-			violation("a reclaim of order %u ends with %ld", i, ret);
+			violation("the last reclaim of order %u returned %ld", i, ret);
 	}
 	for (i = 0; i < NR_OWN; i++) {
 		if ((page_is_hosts(i) && !own[i].shared) || own[i].dead)
@@ -258,7 +257,7 @@ void pages_check(void)
 		}
 		ret = take_page(KVM_IOMMU_MAX_ORDER, &res);
 		if (ret || res.a2 != PHYS_PFN(own_page(i)))
-			violation("pages %u to %u do not come back: %ld", i, i + j - 1, ret);
+			violation("pages %u to %u were not returned: %ld", i, i + j - 1, ret);
 		for (j = 0; j < 1 << KVM_IOMMU_MAX_ORDER; j++)
 			own[i + j].touched = false;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs: new ones, changed ones, printed ones.
+ * Programs: create, mutate, print and read them.
  */
 #include <linux/cpumask.h>
 #include <linux/string.h>
@@ -42,7 +42,7 @@ const struct fn_info fn_infos[NR_FNS] = {
 		       ERRORS(EINVAL, EPERM) },
 	[FN_UNSHARE] = { HVC_UNSHARE, { K_PFN },
 			 ERRORS(EINVAL, EPERM, EBUSY) },
-	/* pkvm_iommu_init, which is over, and numbers that nothing has */
+	/* pkvm_iommu_init, which is refused after finalisation, and unknown numbers */
 	[FN_RAW] = { "raw", 0, 4, { K_NUMBER, K_NUMBER, K_PFN, K_COUNT }, NULL },
 	[FN_DMA] = { "DMA", 0, 3, { K_BM, K_IOVA, K_FLAGS }, NULL },
 };
@@ -98,25 +98,25 @@ static void op_new(struct op *op, enum fn fn)
 	for (i = 0; i < NR_RUN_ARGS && fn == FN_MAP_RUNS; i++)
 		arg_new(&op->run[i], K_RUN);
 
-	/* Most often, what names a stream names one that exists */
+	/* Arguments that identify a stream mostly identify an existing one */
 	if ((fn == FN_ATTACH || fn == FN_DETACH) && !chance(6)) {
 		u8 n = rnd(chance(4) ? MAX_STREAMS : 5);
 
 		for (i = 0; i < 3; i++)
 			op->arg[1 + i] = (struct arg) { .how = H_IOMMU + i, .n = n };
 	}
-	/* and an index is of what is asked about */
+	/* and an index mostly matches what is queried */
 	if (fn == FN_DEBUG && !chance(6))
 		match_index(op->arg);
-	/* A question is about no domain */
+	/* a query names no domain */
 	if (fn == FN_ATTACH && op->arg[4].v == KVM_IOMMU_ATTACH_QUERY && !chance(6))
 		op->arg[0] = (struct arg) { .how = H_VALUE };
-	/* and a domain is for one that has streams */
+	/* and a domain is mostly for an IOMMU that has streams */
 	if (fn == FN_ALLOC && !chance(12))
 		op->arg[0] = (struct arg) { .how = H_IOMMU, .n = rnd(5) };
 }
 
-/* A page size is of use only where both addresses are aligned to it */
+/* Align both addresses to the page size, without which it is refused. */
 static void align_op(struct op *op)
 {
 	static const u64 blocks[] = { SZ_64K, SZ_64K, SZ_1M, SZ_2M, SZ_2M, SZ_16M, SZ_1G };
@@ -134,7 +134,7 @@ static void align_op(struct op *op)
 		op->arg[2] = (struct arg) { .how = H_SPECIAL, .n = rnd(3) };
 }
 
-/* The end of the address space, a page before or behind it */
+/* Use the end of the address space, a page before or after it. */
 static void limit_op(struct op *op)
 {
 	u64 pages = 1 + rnd(3);
@@ -152,7 +152,7 @@ static void limit_op(struct op *op)
 	op->arg[op->fn == FN_MAP ? 4 : 3] = (struct arg) { .v = pages };
 }
 
-/* The same for many addresses: what there is one of, there can be many of */
+/* Repeat a call for many addresses. */
 static void repeat_op(struct op *op)
 {
 	static const u8 strides[] = { 0, 12, 16, 20, 21, 21, 21, 24, 30 };
@@ -188,7 +188,7 @@ void program_new(struct program *p)
 	p->parallel = num_online_cpus() > 1 && chance(4);
 }
 
-/* One to begin with: each stream has a domain of its own, with a page for a while. */
+/* The first program: attach each stream to a domain of its own, map and unmap a page. */
 void program_first(struct program *p)
 {
 	static const u8 calls[] = { FN_ALLOC, FN_ATTACH, FN_MAP, FN_UNMAP };
@@ -320,11 +320,11 @@ static int print_arg(char *buf, size_t len, const struct arg *a, u64 value)
 }
 
 /*
- * What program_read() understands, a line for each call:
+ * Print a program in the format of program_read(), a line for each call:
  *
  *	@ NUMBER FN CPU FEED REPEAT STRIDE PARALLEL HOW,N,V ...
  *
- * with as many arguments as there can be, and then the runs.
+ * with the maximum number of arguments, followed by the runs.
  */
 static void print_again(const struct program *p)
 {
@@ -376,7 +376,7 @@ void program_print(const struct program *p)
 	char line[400];
 	unsigned int i, j;
 
-	pr_err("a program of %u calls%s:\n", p->nr_ops, p->parallel ? ", on all CPUs" : "");
+	pr_err("program of %u calls%s:\n", p->nr_ops, p->parallel ? ", on all CPUs" : "");
 	for (i = 0; i < p->nr_ops; i++) {
 		const struct op *op = &p->op[i];
 		const struct fn_info *f = &fn_infos[op->fn];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arguments: for each kind, values that are right, at a boundary, or wild.
+ * Arguments: valid, boundary and wild values for each kind.
  */
 #include <soc/tegra/mc-sid.h>
 
@@ -79,7 +79,7 @@ static void set(struct arg *a, enum how how, u8 n, s64 v)
 	a->v = v;
 }
 
-/* A page of our own; blocks have to begin somewhere, too */
+/* Choose a page of this module, often one at the start of a block. */
 static void new_page(struct arg *a, enum how how)
 {
 	u32 n = chance(3) ? pick(page_numbers) : rnd(32);
@@ -123,7 +123,7 @@ void arg_new(struct arg *a, enum kind kind)
 	case K_SID:
 		new_number_of_stream(a, H_SID);
 		if (chance(20))
-			a->v = BIT_ULL(16 + rnd(20));	/* no stream ID has so many bits */
+			a->v = BIT_ULL(16 + rnd(20));	/* beyond the bits of a stream ID */
 		break;
 	case K_FMT:
 		set(a, H_VALUE, 0, chance(12) ? 4 : rnd(4));
@@ -167,7 +167,7 @@ void arg_new(struct arg *a, enum kind kind)
 			set(a, H_SPECIAL, rnd(MAX_SPECIAL), 0);
 		else
 			new_page(a, H_PAGE);
-		if (chance(3))		/* how many more */
+		if (chance(3))		/* increase the number */
 			a->v += chance(6) ? rnd(SZ_4K) : rnd(64);
 		break;
 	case K_PGSIZE:
@@ -216,7 +216,7 @@ void arg_new(struct arg *a, enum kind kind)
 	}
 }
 
-/* Something near what it is, or something else */
+/* Change an argument: to a value near the current one, or to another. */
 void arg_change(struct arg *a, enum kind kind)
 {
 	static const s64 steps[] = { 1, -1, SZ_4K, -SZ_4K, SZ_64K, SZ_2M, -SZ_2M };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What there is besides our own pages: streams and the bus masters behind them,
- * addresses that are not ours; and that all of it is as before after a program.
+ * Streams and their bus masters, foreign addresses, and checks that a program leaves all
+ * of them as they were.
  */
 #include <linux/interrupt.h>
 #include <linux/mm.h>
@@ -13,7 +13,7 @@
 #include "fuzz.h"
 
 #define PROBE_IOVA	0x10000000UL
-/* Bit 39 of an address has a meaning of its own on Tegra234. */
+/* Bit 39 of an address has a special meaning on Tegra234. */
 #define DMA_LIMIT	BIT_ULL(39)
 #define MANY		100000
 
@@ -24,14 +24,14 @@ struct stream *bm_streams[MAX_BMS];
 unsigned int nr_bm_streams;
 u64 * __percpu *lists;
 
-/* Not the host's */
+/* Memory and registers that the host does not own */
 static struct {
-	u64 start, end;		/* behind it */
+	u64 start, end;		/* end: exclusive */
 } forbidden[32];
 static unsigned int nr_forbidden;
 static bool has_mc;
 
-/* Domains that EL2 has given up */
+/* Quarantined domains */
 static unsigned int nr_dead;
 
 static void forbid(u64 start, u64 size)
@@ -52,7 +52,7 @@ bool may_be_mapped(u64 phys, u64 size)
 {
 	unsigned int i;
 
-	/* To Tegra's memory controller that bit may be another view of memory. */
+	/* For Tegra's memory controller bit 39 may select another view of memory. */
 	if (has_mc && (phys + size - 1) >> 39)
 		return false;
 	for (i = 0; i < nr_forbidden; i++)
@@ -77,7 +77,7 @@ static void find_registers(void)
 			if (nr_specials < 10)
 				special(n ? res.end + 1 - PAGE_SIZE : res.start);
 		}
-		/* The host does not ask for faults: who asks when is up to the programs. */
+		/* The host must not get faults: only programs do. */
 		for (n = 0; (irq = irq_of_parse_and_map(np, n)); n++)
 			disable_irq(irq);
 	}
@@ -106,7 +106,7 @@ static int find_memory(unsigned long lookup)
 	if (!hyp_memory(lookup_name, &base, &size) || !text || !lists || !last)
 		return -ENOENT;
 
-	/* Large blocks: memory, if there is so much, and where nothing is */
+	/* Large blocks: memory, if the machine has so much, and unused addresses */
 	special(BIT_ULL(32));
 	special(SZ_1G);
 	special(SZ_2G + SZ_256M);
@@ -135,7 +135,7 @@ static u64 ask_stat(u32 what, u32 which)
 	long ret = call(&res, __pkvm_iommu_debug, 0, what, which);
 
 	if (ret)
-		violation("EL2 does not say statistic %u of %u: %ld", which, what, ret);
+		violation("EL2 does not return statistic %u of %u: %ld", which, what, ret);
 	return ret ? 0 : res.a2;
 }
 
@@ -187,7 +187,7 @@ static void detach_all(struct stream *s)
 			  s->endpoint, s->iommu, ret);
 }
 
-/* The host's, too: its drivers are not to be used any more. */
+/* Free all domains, also those of the host, whose drivers must not be used any more. */
 static void free_all(void)
 {
 	struct arm_smccc_res res;
@@ -198,7 +198,7 @@ static void free_all(void)
 			free_domain(handle);
 }
 
-/* The host's memory that EL2 has: back to where it came from */
+/* Return the memory of EL2's pool to the host. */
 static void return_pool(void)
 {
 	struct arm_smccc_res res;
@@ -224,8 +224,8 @@ bool dma(struct stream *s, u64 iova, u32 flags, void *data, u32 len)
 }
 
 /*
- * A domain of its own, attached to this stream: does the bus master read there
- * what it should? Returns 0 or an error that a healthy EL2 does not have.
+ * Attach the stream to a new domain, and check whether the bus master reads a mapped
+ * page. Return 0, or an error that EL2 must not return.
  */
 static long try_stream(struct stream *s, bool *reads)
 {
@@ -249,12 +249,12 @@ static long try_stream(struct stream *s, bool *reads)
 			 got.phys == own_page(0);
 	detach_all(s);
 	if (!ret && dma(s, PROBE_IOVA, 0, &got, sizeof(got)))
-		violation("a device that is not attached reads");
+		violation("a detached device can read");
 	free_domain(handle);
 	return ret;
 }
 
-/* Which stream is a bus master's: the one through which it reads. */
+/* Find the stream of a bus master: the one through which it reads. */
 static void find_bm(struct bm *bm)
 {
 	struct bm_info info;
@@ -276,7 +276,7 @@ static void find_bm(struct bm *bm)
 	}
 }
 
-/* What works at first has to work later, too. */
+/* Check that the bus masters still work. */
 void check_works(void)
 {
 	unsigned int i;
@@ -286,7 +286,7 @@ void check_works(void)
 	for (i = 0; i < nr_bm_streams && !wrong; i++) {
 		ret = try_stream(bm_streams[i], &reads);
 		if (ret || !reads)
-			violation("bus master %u does not work any more: %ld", i, ret);
+			violation("bus master %u no longer works: %ld", i, ret);
 	}
 }
 
@@ -305,7 +305,7 @@ int world_init(unsigned long lookup)
 	return_pool();
 	for (i = 0; i < MAX_BMS && bm_get(i); i++)
 		find_bm(bm_get(i));
-	/* Those with a bus master are in front, where programs find them most often */
+	/* Put streams with a bus master first, where programs use them most often */
 	for (i = 0; i < nr_bm_streams; i++) {
 		struct stream *s = bm_streams[i];
 
@@ -318,9 +318,9 @@ int world_init(unsigned long lookup)
 }
 
 /*
- * A read by a bus master. If it is not stopped, a stream of that number is
- * attached to a domain in which EL2 says that this page is mapped, which the
- * host has; and it is what was read.
+ * Read by a bus master. If the read succeeds, a stream with this ID must be attached to a
+ * domain in which EL2 reports the page as mapped; the host must own the page; and the
+ * data must be those of the page.
  */
 void check_read(struct stream *s, u64 iova, u32 flags)
 {
@@ -344,20 +344,20 @@ void check_read(struct stream *s, u64 iova, u32 flags)
 		}
 	}
 	if (i == nr_streams) {
-		violation("a device read %#llx, where EL2 says is nothing: %#llx %#llx", at,
+		violation("a device read %#llx, which EL2 reports as unmapped: %#llx %#llx", at,
 			  got.magic, got.phys);
 		return;
 	}
 	if (!may_be_mapped(phys, SZ_4K)) {
-		violation("a device read %#llx at %#llx, which is not the host's", phys, at);
+		violation("a device read %#llx at %#llx, which the host does not own", phys, at);
 		return;
 	}
 	n = page_number(phys);
 	if (n >= 0 && (got.magic != STAMP || got.phys != phys))
-		violation("a device read %#llx at %#llx, not %#llx", got.phys, at, phys);
+		violation("a device read %#llx at %#llx, expected %#llx", got.phys, at, phys);
 }
 
-/* While nothing goes on: what do the bus masters reach? */
+/* Check what the bus masters reach, while no calls are issued. */
 void check_streams(void)
 {
 	unsigned int i, j;
@@ -373,7 +373,7 @@ void check_streams(void)
 	}
 }
 
-/* As if the program had never been. */
+/* Undo the effects of a program, and check that EL2 has nothing left. */
 void world_reset(void)
 {
 	unsigned int i;
@@ -383,7 +383,7 @@ void world_reset(void)
 	for (i = 0; i < state.nr_handles; i++)
 		free_domain(state.handles[i]);
 	if (stat(KVM_IOMMU_STAT_DOMAINS) != nr_dead) {
-		violation("there are %llu domains that nobody made",
+		violation("EL2 has %llu domains that were not allocated",
 			  stat(KVM_IOMMU_STAT_DOMAINS) - nr_dead);
 		return;
 	}
@@ -391,11 +391,11 @@ void world_reset(void)
 	if (broken)
 		return;
 	if (stat(KVM_IOMMU_STAT_MAPPED_PAGES))
-		violation("%llu pages are mapped in no domain", stat(KVM_IOMMU_STAT_MAPPED_PAGES));
+		violation("%llu pages are counted as mapped without a domain", stat(KVM_IOMMU_STAT_MAPPED_PAGES));
 	if (stat(KVM_IOMMU_STAT_TABLE_PAGES))
-		violation("%llu tables are of no domain", stat(KVM_IOMMU_STAT_TABLE_PAGES));
+		violation("%llu tables are left without a domain", stat(KVM_IOMMU_STAT_TABLE_PAGES));
 	if (stat(KVM_IOMMU_STAT_DONATED_PAGES))
-		violation("EL2 keeps %llu pages", stat(KVM_IOMMU_STAT_DONATED_PAGES));
+		violation("EL2 has not returned %llu pages", stat(KVM_IOMMU_STAT_DONATED_PAGES));
 	if (nr_quarantined())
-		violation("%llu context banks are in quarantine", nr_quarantined());
+		violation("%llu context banks are quarantined", nr_quarantined());
 }
