@@ -1,11 +1,10 @@
 /*
  * Tegra234 memory controller: its clients
  *
- * Which SMMU serves a client follows from the stream ID that its device has in
- * tegra234.dtsi, or, for a device that is not there, from the namespace that
- * the stream ID belongs to in dt-bindings/memory/tegra234-mc.h. Clients whose
- * line ends in "unlisted" have no entry in the table of Linux's tegra-mc
- * driver, though there are devices behind them.
+ * The SMMU that serves a client is that of its device in tegra234.dtsi, or, for
+ * a device that is not there, the one that the namespace of the stream ID in
+ * dt-bindings/memory/tegra234-mc.h belongs to. A client marked "unlisted" has
+ * no entry in the table of Linux's tegra-mc driver although a device uses it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
