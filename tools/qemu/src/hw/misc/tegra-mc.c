@@ -8,20 +8,18 @@
  *
  * Reset restores the state that firmware leaves: each client is overridden to
  * its own stream ID, except those in passthrough ("passthrough") and those
- * without an override ("no-override"); some are locked ("locked"). A power
- * cycle ("power-cycle") restores the same state: all that software wrote is
- * lost, locks included.
+ * without an override (the GPU's and "no-override"); some are locked
+ * ("locked"). A power cycle ("power-cycle") restores the same state: all that
+ * software wrote is lost, locks included.
  *
  * The model is strict about the sid region. A violation is:
  *
  *  - a write that reaches no modelled register, sets a reserved bit or is not
- *  32
- *    bits wide,
+ *    32 bits wide,
  *  - an override that is enabled before software has written its stream ID: the
  *    client would present whatever the register held,
  *  - a client that a loss of power has left in passthrough, and that is still
- *  in
- *    passthrough while software waits for the TLB of an SMMU.
+ *    in passthrough while software waits for the TLB of an SMMU.
  *
  * Writes to a locked client are ignored, as in hardware; they are counted but
  * are not violations.
@@ -504,8 +502,13 @@ static void tegra_mc_firmware_state(TegraMCState *s)
         c->chosen = c->opened = false;
         c->override = client->sid;
         c->security = SID_SECURITY_OVERRIDE;
+        if (client->sid == TEGRA_MC_SID_OWN) {
+            c->override = 0;
+            c->security = 0;
+        }
         if (tegra_mc_in_list(s->passthrough, client->name)) {
             c->override = TEGRA_MC_SID_PASSTHROUGH;
+            c->security = SID_SECURITY_OVERRIDE;
         }
         if (tegra_mc_in_list(s->no_override, client->name)) {
             c->override = 0;
