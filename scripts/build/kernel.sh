@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kernel.sh series|base: a kernel, its modules, and the modules that the
-# tests load, out of tree:
+# kernel.sh series|base: build a kernel, its modules, and the tests' modules, out of
+# tree:
 #
 #   series   build/linux, base and series, edits included      -> build/kernel
 #   base     the same repository at tag `base`                 -> build/kernel-base
 #
-# The configuration is allnoconfig and tools/test/config/*.config, and what is in
-# since-VERSION there for that version and later ones; each line has to take
-# effect, except that the base kernel does not know what the series adds.
+# The configuration is allnoconfig, tools/test/config/*.config, and the files in
+# since-VERSION there for that and later versions.  Each line must take effect, except
+# that the base kernel lacks the options that the series adds.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -43,11 +43,11 @@ if fresh "kernel-$which$V" "$state" && [ -f "$O/arch/arm64/boot/Image" ]; then
 	exit 0
 fi
 
-# Name each line of the fragments that the configuration does not have
+# Print each line of the fragments that the configuration lacks
 verify()
 {
 	local line opt want got
-	# the last line about an option is the one that counts
+	# the last line of an option takes effect
 	tac "$O/fragment" | sed -n 's/^# \(CONFIG_[A-Z0-9a-z_]*\) is not set$/\1=n/p; /^CONFIG_/p' |
 	awk -F= '!seen[$1]++' | while IFS= read -r line; do
 		opt=${line%%=*}
@@ -85,7 +85,7 @@ build()
 		mkdir -p "$M"
 		kmake -j"$JOBS" M="$ROOT/tools/test/modules" MO="$M" modules
 	fi
-	# so that later commands know what is in it
+	# later commands read the version
 	echo "$version" >"$O/release"
 }
 step "build the $which kernel $version" build

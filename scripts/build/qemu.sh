@@ -3,19 +3,19 @@
 #
 # Build qemu-system-aarch64 with the orin machine in it.
 #
-# Expects an unpacked QEMU 10.0 source tree and the packages that building it
-# needs; neither is fetched here. What it does, each step only when needed:
+# Needs an unpacked QEMU 10.0 source tree and the packages to build it; neither is
+# fetched here. Steps, each only if needed:
 #
 #   copy    tools/qemu/src/ into the source tree
-#   patch   QEMU's own files with tools/qemu/patches/, in the order of names
+#   patch   QEMU's files with tools/qemu/patches/, in the order of names
 #   config  configure for one target and one machine
 #   build   ninja
 #
 # Environment:
 #   QEMU_SRC    source tree               (build/qemu-src)
 #   QEMU_BUILD  build directory           (build/qemu)
-#   MESON_DIR   Python packages with meson >= 1.5 and pycotap, for a system
-#               whose own are older       (build/tools/meson/usr/lib/python3/dist-packages)
+#   MESON_DIR   Python packages with meson >= 1.5 and pycotap, if those of the
+#               system are older          (build/tools/meson/usr/lib/python3/dist-packages)
 #   JOBS        parallel jobs             (number of processors)
 
 set -eu
@@ -44,7 +44,7 @@ case $(cat "$src/VERSION") in
 *) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; set QEMU_SRC= to a tree of 10.0" ;;
 esac
 
-# Two builds in one tree would spoil each other.
+# Two builds in one tree would disturb each other.
 mkdir -p "$out"
 exec 9>"$out/.orin-lock"
 flock -n 9 || {
@@ -52,8 +52,7 @@ flock -n 9 || {
 	flock 9
 }
 
-# Files whose contents are the same keep their time, so that ninja has little
-# to do the next time.
+# Unchanged files keep their time, so that ninja rebuilds little.
 put() {
 	cmp -s "$1" "$2" || {
 		mkdir -p "$(dirname "$2")"
@@ -66,15 +65,15 @@ step copy
 	put "$top/tools/qemu/src/$f" "$src/$f"
 done
 
-# Debian's source lacks the firmware images that meson.build names; nothing
-# here uses them.
+# Debian's source lacks the firmware images that meson.build names; they are not used
+# here.
 sed -n "s/^ *'\(edk2-.*\.fd\)',*$/\1/p" "$src/pc-bios/meson.build" |
 while read -r f; do
 	[ -e "$src/pc-bios/$f.bz2" ] || : >"$src/pc-bios/$f.bz2"
 done
 
-# What the patches touch is kept as it was. They are applied to copies of that,
-# so that the source tree has all of them or none.
+# Keep the original of each patched file. The patches are applied to copies of the
+# originals, so that the source tree has either all patches or none.
 step patch
 orig=$src/.orin-orig
 new=$src/.orin-new

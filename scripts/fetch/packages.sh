@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Install the Debian packages that a build needs and this machine lacks.
-# It names them first.  NO_APT=1: name them and stop.
+# Their names are printed first.  NO_APT=1: only print them.
 #
-# Debian 12 and 13; on amd64 (or another) machine with a cross compiler, on an
-# arm64 machine with its own.
+# For Debian 12 and 13: with the native compiler on arm64, and with a cross compiler on
+# amd64 and other machines.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -26,7 +26,7 @@ for p in $common $compiler ${EXTRA_PACKAGES:-}; do
 	s=$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)
 	case $p:$s in
 	*:installed) ;;
-	# pkg-config became pkgconf in Debian 13, which provides it
+	# in Debian 13, pkgconf provides pkg-config
 	pkg-config:*) command -v pkg-config >/dev/null || missing="$missing $p" ;;
 	*)	missing="$missing $p" ;;
 	esac
@@ -57,7 +57,7 @@ update()
 {
 	$as_root apt-get -q update
 }
-# sudo asks for its password before output goes to a log
+# let sudo ask for the password before output goes to a log
 [ -z "$as_root" ] || sudo -v || die "packages are missing, and sudo failed" "run as root: apt-get install$missing"
 step "apt-get update" update
 step "apt-get install" install

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# QEMU 10.0: Debian's source package, checked by apt, and the meson that
-# building it needs where the machine's is older; then scripts/build/qemu.sh,
-# which adds the machine's models.  QEMU= names a binary to use instead.
+# Fetch QEMU 10.0, Debian's source package, which apt verifies, and meson if the machine's
+# is too old; then run scripts/build/qemu.sh, which adds the machine's models.  QEMU= names
+# a binary to use instead.
 
 . "$(dirname "$0")/../lib/common.sh"
 

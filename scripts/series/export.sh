@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Write branch `series` of the kernel work tree to patches/, with a listing of the
-# files that it touches, and the files that it adds to their in-tree paths here; remove
-# what it no longer has.
+# Write branch `series` of the kernel work tree to patches/, with a listing of the files
+# that it touches; copy the files that it adds to their paths in this repository; remove
+# those that it no longer has.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"

@@ -31,7 +31,7 @@ class TranslationLog:
     def __init__(self):
         self.files = {}                 # QOM path of the SMMU: file
         self.phases = {"boot": set()}
-        self.around = {}                # phase: transactions that bypassed SMMUs before it
+        self.bypassed = {}              # phase: transactions that bypassed SMMUs before it
 
     def start(self, qmp, workdir):
         for child in qmp.execute("qom-list", path="/machine"):
@@ -42,11 +42,11 @@ class TranslationLog:
                             value=self.files[path])
 
     def mark(self, qmp, phase):
-        self.around[phase] = self.count_around(qmp)
+        self.bypassed[phase] = self.count_bypass(qmp)
         for path in self.files:
             qmp.execute("qom-set", path=path, property="translation-log-mark", value=phase)
 
-    def count_around(self, qmp):
+    def count_bypass(self, qmp):
         """Return how many transactions have bypassed the SMMUs since power-on."""
         count = sum(qmp.execute("qom-get", path=path, property="bypass-count")
                     for path in self.files)

@@ -510,7 +510,7 @@ static void test_clients(void)
 static void test_sids(void)
 {
 	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
-	int overridden = info.client_read != BM_AS_DESCRIBED, wrong = 0, around = 0;
+	int overridden = info.client_read != BM_AS_DESCRIBED, wrong = 0, bypassing = 0;
 	uint8_t secret[64];
 
 	random_bytes(secret, 64);
@@ -519,12 +519,12 @@ static void test_sids(void)
 		int want = overridden || s == info.sid;
 
 		wrong += reads_secret(BM_AS_DESCRIBED, s, b.iova, secret) != want;
-		around += reads_secret(BM_AS_DESCRIBED, s, b.phys, secret);
+		bypassing += reads_secret(BM_AS_DESCRIBED, s, b.phys, secret);
 	}
-	result(!wrong && !around,
+	result(!wrong && !bypassing,
 	       overridden ? "the stream ID that a device presents has no effect" :
 			    "page is unreachable with another stream ID",
-	       "%d stream IDs have another result, %d bypass the IOMMU", wrong, around);
+	       "%d stream IDs have another result, %d bypass the IOMMU", wrong, bypassing);
 	release(&b);
 }
 
