@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The series' document: its diagrams render, and it has every hypercall that the
-# kernel has. The README files and patches/FILES.md: what they link to exists, and the line that a newcomer
-# is told to change is in the kernel.  TAP lines.
+# kernel has. The pages of the repository and `make help`: see readmes.py; and the line
+# that a newcomer is told to change is in the kernel.  TAP lines.
 #
 #   docs.sh [KERNEL-TREE]
 
@@ -50,21 +50,7 @@ else
 	echo "ok - each hypercall is described"
 fi
 
-# [text](FILE) of each README, relative to it
-lost=$(cd "$ROOT" && find README.md patches scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
-	while IFS=: read -r readme link; do
-		link=${link#](}
-		case $link in
-		*://*)	;;
-		*)	[ -e "$(dirname "$readme")/$link" ] || echo "$readme: $link" ;;
-		esac
-	done | paste -sd ",")
-if [ -n "$lost" ]; then
-	bad=1
-	echo "not ok - README files link to what is there # $lost"
-else
-	echo "ok - README files link to what is there"
-fi
+"$ROOT/scripts/check/readmes.py" "$tree" || bad=1
 
 # `    -<tab>line` of the first change, below the name of the file
 readme=tools/test/README.md
