@@ -34,7 +34,7 @@ help:
 	@echo '                  out/bench.svg, and the picture of the README'
 	@echo '  topology        who is behind which SMMU, as EL2 answers: out/topology.dot (.svg with graphviz)'
 	@echo '  pictures        draw the pictures of the README from their data (tools/pictures/README.md)'
-	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/README.md;'
+	@echo '  jetson          Debian packages for a Jetson with Orin: tools/jetson/board.md;'
 	@echo '                  CONFIG="FILE ..." these options alone, to try it in minutes'
 	@echo '  boot            a shell on the machine (Ctrl-A X ends it)'
 	@echo '  check-series    prove that base + patches/ gives exactly the kernel files here'

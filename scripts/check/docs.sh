@@ -53,7 +53,7 @@ fi
 "$ROOT/scripts/check/readmes.py" "$tree" || bad=1
 
 # `    -<tab>line` of the first change, below the name of the file
-readme=tools/test/README.md
+readme=tools/test/writing.md
 file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/$readme" | head -1)
 line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/$readme")
 name="$readme: the line to be changed first is in $(basename "$file")"
