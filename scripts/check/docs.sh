@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Check the series' document: its diagrams render, and it describes every hypercall of the
-# kernel. Check the README files and patches/FILES.md: the targets of their links exist, and
-# the kernel has the line that the README's first change edits.  TAP lines.
+# kernel. Check the pages of the repository and `make help` (see readmes.py), and that the
+# kernel has the line that the first change edits.  TAP lines.
 #
 #   docs.sh [KERNEL-TREE]
 
@@ -50,24 +50,10 @@ else
 	echo "ok - the document describes each hypercall"
 fi
 
-# links [text](FILE) of each README, relative to it
-lost=$(cd "$ROOT" && find README.md patches scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
-	while IFS=: read -r readme link; do
-		link=${link#](}
-		case $link in
-		*://*)	;;
-		*)	[ -e "$(dirname "$readme")/$link" ] || echo "$readme: $link" ;;
-		esac
-	done | paste -sd ",")
-if [ -n "$lost" ]; then
-	bad=1
-	echo "not ok - links of README files have existing targets # missing: $lost"
-else
-	echo "ok - links of README files have existing targets"
-fi
+"$ROOT/scripts/check/readmes.py" "$tree" || bad=1
 
 # the line `    -<tab>line` of the first change, below the name of the file
-readme=tools/test/README.md
+readme=tools/test/writing.md
 file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/$readme" | head -1)
 line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/$readme")
 name="$readme: the line to be changed first is in $(basename "$file")"

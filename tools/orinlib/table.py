@@ -192,7 +192,7 @@ def select(entries, wanted, seed=None):
         name, _, tests = w.partition(":")
         entry = by_name.get(name)
         if not entry:
-            sys.exit(f"error: there is no '{name}'; tools/test/run -l lists the names")
+            sys.exit(f"error: there is no entry '{name}'; tools/test/run -l lists all entries")
         if tests and not isinstance(entry, BootEntry):
             sys.exit(f"error: {name} is not a boot and has no tests to select; omit ':{tests}'")
         if tests and seed is None:

@@ -1023,7 +1023,7 @@ def test_sharing_an_ASID_between_banks_is_a_violation(e):
 
 
 def test_a_TCR_that_the_SMMU_does_not_support_is_a_violation(e):
-    t = e.stage1(tcr=1 << 23 | 2 << 14 | 25)
+    e.stage1(tcr=1 << 23 | 2 << 14 | 25)
     e.reads(VA, None)
     e.fault(0, hw.TF)
     e.violations = ["bad-tcr"]

@@ -5,8 +5,8 @@
  * a device that is not there, the one that the namespace of the stream ID in
  * dt-bindings/memory/tegra234-mc.h belongs to. A client marked "unlisted" has
  * no entry in the table of Linux's tegra-mc driver although a device uses it.
- * The GPU's clients (nvl*) have no override after firmware: no source says what
- * they have.
+ * The GPU's clients (nvl*) have no override after reset: no source says how
+ * firmware configures them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

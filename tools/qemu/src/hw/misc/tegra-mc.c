@@ -8,9 +8,9 @@
  *
  * Reset restores the state that firmware leaves: each client is overridden to
  * its own stream ID, except those in passthrough ("passthrough") and those
- * without an override (the GPU's and "no-override"); some are locked ("locked").
- * A power cycle ("power-cycle") restores the same state: all that software wrote
- * is lost, locks included.
+ * without an override (the GPU's and "no-override"); some are locked
+ * ("locked"). A power cycle ("power-cycle") restores the same state: all that
+ * software wrote is lost, locks included.
  *
  * The model is strict about the sid region. A violation is:
  *
