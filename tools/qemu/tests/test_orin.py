@@ -30,7 +30,7 @@ PASSTHROUGH = 0x7f
 ISO, TLBGSYNC = 0x10000000, 0x70
 
 HDAR, SDMMCRAB, VICSRD, VICSWR, VIW = 0x15, 0x63, 0x6c, 0x6d, 0x72
-XUSB_HOSTR, NVDISPLAYR = 0x4a, 0x92
+XUSB_HOSTR, NVDISPLAYR, NVL1R, NVL5RHP = 0x4a, 0x92, 0xb8, 0x13
 NO_CLIENT = 0x3ff
 
 BM_CLIENT, BM_SID, BM_CTRL, BM_LO, BM_HI, BM_LEN, BM_CMD, BM_PERIOD, \
@@ -131,6 +131,19 @@ def test_stream_IDs_that_firmware_leaves(e):
                         (NVDISPLAYR, PASSTHROUGH)):
         e.expect("override", e.override(client), sid)
         e.expect("security", e.security(client), OVERRIDE)
+    for client in NVL1R, NVL5RHP:
+        e.expect("security", e.security(client), 0)
+
+
+@machine(",passthrough=nvl1")
+def test_the_GPU_sends_its_own_stream_ID_until_it_is_overridden(e):
+    e.expect("passthrough", e.override(NVL1R), PASSTHROUGH)
+    e.expect("passthrough", e.security(NVL1R), OVERRIDE)
+    e.expect("load", e.bm[0].load(DATA, client=NVL5RHP, sid=PASSTHROUGH), 0)
+    e.set_override(NVL5RHP, 0x15)
+    e.set_security(NVL5RHP, OVERRIDE)
+    e.bm[0].load(DATA, client=NVL5RHP, sid=PASSTHROUGH)
+    e.expect("seen", e.seen("niso0"), {0x15: 1})
 
 
 @machine(",passthrough=vic:hda,no-override=viw,locked=vicsrd")

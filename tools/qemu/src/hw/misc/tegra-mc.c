@@ -7,8 +7,8 @@
  * by which a channel reports an error.
  *
  * Reset leaves what firmware leaves: each client overridden to its own stream
- * ID, some in passthrough ("passthrough"), some without an override
- * ("no-override") and some locked ("locked"). A power cycle ("power-cycle")
+ * ID, some in passthrough ("passthrough"), some without an override (the GPU's
+ * and "no-override") and some locked ("locked"). A power cycle ("power-cycle")
  * comes back to the same state: what software wrote is lost, locks included.
  *
  * The model is strict about the sid region. A write that reaches no modelled
@@ -497,8 +497,13 @@ static void tegra_mc_firmware_state(TegraMCState *s)
         c->chosen = c->opened = false;
         c->override = client->sid;
         c->security = SID_SECURITY_OVERRIDE;
+        if (client->sid == TEGRA_MC_SID_OWN) {
+            c->override = 0;
+            c->security = 0;
+        }
         if (tegra_mc_in_list(s->passthrough, client->name)) {
             c->override = TEGRA_MC_SID_PASSTHROUGH;
+            c->security = SID_SECURITY_OVERRIDE;
         }
         if (tegra_mc_in_list(s->no_override, client->name)) {
             c->override = 0;

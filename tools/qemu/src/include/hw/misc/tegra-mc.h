@@ -31,6 +31,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(TegraMCState, TEGRA_MC)
 #define TEGRA_MC_REGION_SIZE    0x10000
 
 #define TEGRA_MC_SID_PASSTHROUGH 0x7f
+#define TEGRA_MC_SID_OWN        0x100   /* no override */
 
 typedef enum TegraMCSMMU {
     TEGRA_MC_NISO0,
@@ -41,7 +42,7 @@ typedef enum TegraMCSMMU {
 
 typedef struct TegraMCClient {
     uint16_t id;        /* its registers are at 8 * id in the sid region */
-    uint8_t sid;        /* what firmware makes it use */
+    uint16_t sid;       /* what firmware makes it use */
     uint8_t smmu;       /* TegraMCSMMU */
     const char *name;
 } TegraMCClient;
