@@ -2,7 +2,7 @@
 /*
  * A drawing of who reaches what: device, its clients of the memory controller,
  * the stream ID that they present, and inside the SMMU the context bank that
- * translates for it, with its domain. What goes around an SMMU is red.
+ * translates for it, with its domain. A client that bypasses the SMMUs is red.
  */
 
 #include <stdio.h>
@@ -172,14 +172,14 @@ static void print_device(const struct state *state, size_t row)
 	}
 }
 
-static void print_around(const struct table *t)
+static void print_bypass(const struct table *t)
 {
 	size_t i;
 
 	for (i = 0; i < t->nr_rows; i++) {
 		const char *client = cell(t, i, "client"), *state = cell(t, i, "state");
 
-		if (strncmp(state, "around", 6))
+		if (strncmp(state, "bypass", 6))
 			continue;
 		printf("\t");
 		print_id("client", client, NULL);
@@ -208,6 +208,6 @@ void print_graph(const struct state *state)
 	}
 	for (i = 0; i < t->nr_rows; i++)
 		print_device(state, i);
-	print_around(&state->table[CLIENTS]);
+	print_bypass(&state->table[CLIENTS]);
 	printf("}\n");
 }
