@@ -488,6 +488,13 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 			return;
 		}
 	}
+	for (i = 1; i < 0x100; i++) {
+		if (hyp_attach(handle, KVM_IOMMU_NUMBER(i, bm_iommu), bm_endpoint,
+			       bm_info.sid) >= 0) {
+			is_open(o, "it was attached at an SMMU of driver %d", i);
+			return;
+		}
+	}
 	if (hyp_attach(handle, ~0ULL, bm_endpoint, bm_info.sid) >= 0 ||
 	    hyp_attach(handle, bm_iommu, ~0ULL, bm_info.sid) >= 0 ||
 	    hyp_attach(handle, bm_iommu, bm_endpoint, ~0ULL) >= 0) {
@@ -583,7 +590,7 @@ static void attack_init(struct outcome *o, unsigned long data, const char *arg)
 
 	if (!own)
 		return;
-	call(&res, __pkvm_iommu_init, 0, page_to_pfn(own), 4);
+	call(&res, __pkvm_iommu_init, 0, page_to_pfn(own), 4, 0);
 	if (hypercall_answer(&res) >= 0)
 		is_open(o, "described again");
 	else if (!host_may_write(page_to_phys(own)))

@@ -114,6 +114,8 @@ void arg_new(struct arg *a, enum kind kind)
 		break;
 	case K_IOMMU:
 		new_number_of_stream(a, H_IOMMU);
+		if (chance(20))
+			a->v = KVM_IOMMU_NUMBER(1 + rnd(255), 0);	/* another driver */
 		break;
 	case K_ENDPOINT:
 		new_number_of_stream(a, H_ENDPOINT);

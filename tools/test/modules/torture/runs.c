@@ -154,7 +154,7 @@ void wild_faults(struct torturer *t)
 	if (!lists)
 		return;
 	if (!chance(t, 8))
-		iommu = nr_iommus + rnd(t, U32_MAX - 8);
+		iommu = no_iommu(t);
 	if (chance(t, 4))
 		max = U32_MAX - rnd(t, S32_MAX);
 
@@ -162,7 +162,8 @@ void wild_faults(struct torturer *t)
 	fault = (void *)*this_cpu_ptr(lists);
 	memset(fault, 0xa5, PAGE_SIZE);
 	ret = call(t, FN_FAULTS, &res, iommu, max);
-	if (iommu >= nr_iommus && max) {
+	/* Which driver it is comes first: what there is of it, only if one is wanted. */
+	if (KVM_IOMMU_DRIVER(iommu) || (iommu >= nr_iommus && max)) {
 		wrong = ret == -EINVAL ? NULL : "of no IOMMU";
 		ret = 0;
 	} else if (ret < 0 || ret > min(max, KVM_IOMMU_MAX_FAULTS)) {

@@ -234,6 +234,7 @@ void detach_all(struct torturer *t);
 bool bm_read(struct torturer *t, struct stream *s, u64 addr, u32 flags, void *data, u32 len);
 
 /* wild.c */
+u32 no_iommu(struct torturer *t);
 void op_wild(struct torturer *t);
 
 /* race.c */

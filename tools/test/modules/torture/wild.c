@@ -21,6 +21,19 @@ static const u64 bad_sizes[] = {
 
 #define pick(t, array)	((array)[rnd(t, ARRAY_SIZE(array))])
 
+/* The number of an IOMMU that there is not: of this driver, or of none. */
+u32 no_iommu(struct torturer *t)
+{
+	switch (rnd(t, 4)) {
+	case 0:
+		return KVM_IOMMU_NUMBER(1 + rnd(t, 255), rnd(t, nr_iommus));
+	case 1:
+		return U32_MAX - rnd(t, 10);
+	default:
+		return nr_iommus + rnd(t, chance(t, 2) ? 10 : BIT(24) - nr_iommus);
+	}
+}
+
 static void wild_map(struct torturer *t, bool map)
 {
 	struct domain *d = random_domain(t);
@@ -134,7 +147,7 @@ static void wild_attach(struct torturer *t, enum fn fn)
 		want = -ENOENT;
 		break;
 	case 1:
-		iommu = chance(t, 2) ? nr_iommus + rnd(t, 4) : U32_MAX - rnd(t, 2);
+		iommu = no_iommu(t);
 		want = fn == FN_ATTACH ? -EINVAL : -ENOENT;
 		break;
 	case 2:
@@ -174,7 +187,7 @@ static void wild_query(struct torturer *t)
 
 	switch (rnd(t, 6)) {
 	case 0:
-		iommu = chance(t, 2) ? nr_iommus + rnd(t, 4) : U32_MAX - rnd(t, 2);
+		iommu = no_iommu(t);
 		want = -EINVAL;
 		break;
 	case 1:
@@ -226,7 +239,7 @@ static void wild_alloc(struct torturer *t)
 	long ret;
 
 	if (chance(t, 2))
-		iommu = chance(t, 2) ? nr_iommus + rnd(t, 10) : U32_MAX - rnd(t, 10);
+		iommu = no_iommu(t);
 	else
 		fmt = 4 + rnd(t, chance(t, 2) ? 10 : S32_MAX);
 	do {
@@ -277,7 +290,7 @@ static void wild_debug(struct torturer *t)
 	struct arm_smccc_res res;
 	long ret;
 
-	switch (rnd(t, 5)) {
+	switch (rnd(t, 6)) {
 	case 0:		/* between the core's and the driver's, or behind all */
 		what = chance(t, 2) ? KVM_IOMMU_DEBUG_DOMAIN + 1 + rnd(t, 8) :
 				      SMMU_KVM_DEBUG_SOC + 8 + rnd(t, S32_MAX);
@@ -292,7 +305,11 @@ static void wild_debug(struct torturer *t)
 		break;
 	case 3:
 		what = SMMU_KVM_DEBUG_ROOM;
-		iommu = nr_iommus + rnd(t, U32_MAX - 8);
+		iommu = no_iommu(t);
+		break;
+	case 4:		/* of no driver, though the question is right */
+		what = SMMU_KVM_DEBUG_STAT;
+		iommu = KVM_IOMMU_NUMBER(1 + rnd(t, 255), iommu);
 		break;
 	default:
 		what = KVM_IOMMU_DEBUG_DOMAIN;
@@ -321,10 +338,10 @@ static void wild_domain_use(struct torturer *t, struct domain *d)
 		return;
 	if (FIELD_GET(KVM_IOMMU_USE_PAGES, res.a2) != pages ||
 	    FIELD_GET(KVM_IOMMU_USE_ATTACHED, res.a2) != users ||
-	    FIELD_GET(KVM_IOMMU_USE_IOMMU, res.a2) != d->iommu ||
-	    FIELD_GET(KVM_IOMMU_USE_FMT, res.a2) != d->fmt || res.a2 & KVM_IOMMU_USE_QUARANTINED)
-		mismatch(t, "domain %u is said to be %#lx: not %llu pages, %llu attachments",
-			 d->handle, res.a2, pages, users);
+	    FIELD_GET(KVM_IOMMU_USE_FMT, res.a2) != d->fmt ||
+	    res.a2 & KVM_IOMMU_USE_QUARANTINED || res.a3 != d->iommu)
+		mismatch(t, "domain %u is said to be %#lx of IOMMU %#lx: not %llu pages, %llu attachments",
+			 d->handle, res.a2, res.a3, pages, users);
 }
 
 static void wild_question(struct torturer *t)
