@@ -229,6 +229,8 @@ void wild_runs(struct torturer *t)
 		if (!nr_edges)
 			return;
 		run = KVM_IOMMU_RUN(edges[rnd(t, nr_edges)], 2 + rnd(t, 100));
+		if (iova + KVM_IOMMU_RUN_PAGES(run) * SZ_4K > BIT_ULL(d->ias))
+			return;
 		want = -EPERM;
 		break;
 	case 9:		/* another view of memory */
