@@ -5,16 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pkvm-iommu.h"
 
 static const struct {
 	const char *name;
 	const char *columns;	/* where the file has no line that names them */
+	bool optional;		/* only some systems have it */
 } files[NR_TABLES] = {
 	[STREAMS] = { "streams" },
 	[DOMAINS] = { "domains" },
-	[CLIENTS] = { "clients" },
+	[CLIENTS] = { "clients", .optional = true },
 	[CALLS] = { "calls" },
 	[STATS] = { "stats", "name value" },
 };
@@ -117,6 +119,8 @@ int read_state(struct state *state, const char *dir)
 
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i].name);
 		t->name = files[i].name;
+		if (files[i].optional && access(path, F_OK) && errno == ENOENT)
+			continue;
 		t->text = read_file(path, files[i].columns);
 		if (!t->text || read_table(t, path))
 			return -1;
