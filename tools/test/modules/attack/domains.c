@@ -127,10 +127,13 @@ out:
 	return_stream(o);
 }
 
-/* With each mask there is, alone and next to the real one. */
-static void attack_masks(struct outcome *o, unsigned long data, const char *arg)
+/*
+ * With bits set above those of any stream ID, where SMR has a mask: alone, and beside
+ * the attachment that is described.
+ */
+static void attack_high_bits(struct outcome *o, unsigned long data, const char *arg)
 {
-	u32 sid = bm_info.sid, mask, refused = 0, attached;
+	u32 sid = bm_info.sid, bits, refused = 0, attached;
 	long a;
 
 	if (!take_stream(o))
@@ -143,17 +146,17 @@ static void attack_masks(struct outcome *o, unsigned long data, const char *arg)
 			is_broken(o, "it cannot be attached as described");
 			break;
 		}
-		for (mask = 1; mask < 0x8000; mask = mask < 0x100 ? mask + 1 : mask * 2 + 1) {
-			if (!hyp_attach(a, bm_iommu, bm_endpoint, sid | mask << 16) ||
-			    !hyp_attach(a, bm_iommu, bm_endpoint, (sid & ~mask) | mask << 16)) {
-				is_open(o, "stream %#x with mask %#x was attached", sid, mask);
+		for (bits = 1; bits <= 0xffff; bits = bits < 0x100 ? bits + 1 : bits * 2 + 1) {
+			if (!hyp_attach(a, bm_iommu, bm_endpoint, sid | bits << 16) ||
+			    !hyp_attach(a, bm_iommu, bm_endpoint, (sid & ~bits) | bits << 16)) {
+				is_open(o, "stream %#x with %#x above it was attached", sid, bits);
 				break;
 			}
 			refused += 2;
 		}
 	}
 	if (!o->verdict)
-		is_stopped(o, "%u attachments with masks, all refused", refused);
+		is_stopped(o, "%u attachments with more bits, all refused", refused);
 	while (!detach(a))
 		;
 	hyp_free_domain(a);
@@ -319,7 +322,7 @@ out:
 
 const struct attack domain_attacks[] = {
 	{ "domain-twice", "attach a stream to two domains, and twice to one", attack_twice },
-	{ "domain-masks", "attach a stream with masks that cover others", attack_masks },
+	{ "domain-high-bits", "attach a stream with bits above its stream ID", attack_high_bits },
 	{ "domain-detach", "detach while DMA runs", attack_detach_live },
 	{ "domain-free", "free a domain while DMA runs through it", attack_free_live },
 	{ "domain-freed", "use the handle of a domain that was freed", attack_freed_handle },

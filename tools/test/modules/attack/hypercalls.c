@@ -463,7 +463,7 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 		return;
 	}
 
-	/* Streams that the description lacks for this endpoint, and masks. */
+	/* Streams that the description lacks for this endpoint, and bits above them. */
 	for (i = 0; i < 0x100; i++) {
 		if (i == bm_info.sid)
 			continue;
@@ -474,7 +474,7 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 	}
 	for (i = 0; i < 16; i++) {
 		if (hyp_attach(handle, bm_iommu, bm_endpoint, bm_info.sid | 0x10000 << i) >= 0) {
-			is_open(o, "a mask of bit %d was attached", i);
+			is_open(o, "with bit %d it was attached", 16 + i);
 			return;
 		}
 	}
@@ -501,7 +501,7 @@ static void attack_streams(struct outcome *o, unsigned long data, const char *ar
 		is_open(o, "out of any range was attached");
 		return;
 	}
-	is_stopped(o, "streams, masks, SMMUs that it was not described with: all refused");
+	is_stopped(o, "streams, SMMUs, drivers that it was not described with: all refused");
 }
 
 /*
