@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# All that a boot needs: packages, sources, QEMU, both kernels, device trees,
-# initramfs images.  What is up to date costs a second or two.
+# Fetch and build everything that a boot needs: packages, sources, QEMU, both kernels,
+# device trees, initramfs images.  If all is up to date, this takes a second or two.
 #
 #   all.sh [series|base]     only what a boot of that kernel needs
 

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A shell on the machine.  Ctrl-A X ends QEMU, Ctrl-A C is its monitor.
+# Boot the machine to a shell.  Ctrl-A X ends QEMU, Ctrl-A C is its monitor.
 #
 #   BASE=1            the base kernel, without the series
-#   PROTECTED=0       not protected: the kernel's own arm-smmu driver
+#   PROTECTED=0       not protected: the native arm-smmu driver
 #   DTB=orin-plain    another device tree; MACHINE=plain-smmu=on properties
 #   QEMU= KERNEL= APPEND= MEM= SMP= CPU= INITRD_EXTRA=
 

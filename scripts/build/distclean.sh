@@ -1,21 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Remove OUT, and BUILD with all that was fetched and built; nothing at all while
-# a kernel tree there has work that patches/ lacks, unless FORCE=1.
+# Remove OUT, and BUILD with everything that was fetched and built.  While a kernel tree
+# there has work that patches/ lacks, nothing is removed, unless FORCE=1 is set.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
 
-# The kernel trees that people work in have a repository of their own; the
-# others are work trees of those, made and changed by scripts alone
+# Kernel trees that people work in have a repository of their own; the others are work
+# trees of these, which only scripts change
 for git in "$BUILD"/linux*/.git; do
 	[ -d "$git" ] && [ "${FORCE:-0}" != 1 ] || continue
 	LINUX=${git%/.git}
 	work=$(unexported) ||
-		die "nothing is removed: $LINUX cannot be read" "move it away, or FORCE=1"
+		die "nothing was removed: git cannot read $LINUX" "move it away, or set FORCE=1"
 	[ -z "$work" ] ||
-		die "nothing is removed: $LINUX has work that patches/ lacks: $work" \
-		    "make export-series (branch series, committed), or FORCE=1 to lose it"
+		die "nothing was removed: $LINUX has work that patches/ lacks: $work" \
+		    "commit it to branch series and make export-series, or set FORCE=1 to discard it"
 done
 rm -rf "$OUT" "$BUILD"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Device trees, into build/dtb/*.dtb: the machine's, tools/qemu/dts/*.dts, which
-# include the kernel's own tegra234.dtsi, and the kernel's own for the boards in
+# Build the device trees, build/dtb/*.dtb: those of the machine, tools/qemu/dts/*.dts,
+# which include the kernel's tegra234.dtsi, and the kernel's for the boards in
 # tools/jetson/boards.
 
 . "$(dirname "$0")/../lib/common.sh"
@@ -10,7 +10,7 @@
 dts=$ROOT/tools/qemu/dts
 D=$BUILD/dtb$V
 lock "dtb$V"
-[ -d "$dts" ] || die "there are no device trees" "tools/qemu/dts is missing"
+[ -d "$dts" ] || die "tools/qemu/dts is missing" "git checkout tools/qemu/dts"
 
 nvidia=$LINUX/arch/arm64/boot/dts/nvidia
 boards=$(awk '!/^#/ { print $2 }' "$ROOT/tools/jetson/boards")

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# initramfs.sh series|base: what the machine boots into, with the modules
-# of that kernel; see tools/test/guest/README.md for what is in it.
+# initramfs.sh series|base: build the initramfs with the modules of that kernel;
+# tools/test/guest/README.md lists its contents.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -10,7 +10,7 @@ which=${1:-series}
 case $which in
 series)	s=$V ;;
 base)	s=-base$V ;;
-*)	die "scripts/build/initramfs.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/initramfs.sh: there is no kernel '$which'" "name series or base" ;;
 esac
 guest=$ROOT/tools/test/guest
 out=$BUILD/initramfs$s.cpio.gz
@@ -44,7 +44,7 @@ lock "initramfs-$which$V"
 		make -s -C "$ROOT/tools/pkvm-iommu" CC="${CROSS}gcc" LDFLAGS=-static O="$bin"
 	}
 	state=$(hash_text "$(hash_of "$guest/src" "$ROOT/tools/pkvm-iommu")" "$("${CROSS}gcc" --version | head -1)")
-	# all of them: what a test lacks, it may take for a reason to skip
+	# all of them: a test may skip if a program is missing
 	built()
 	{
 		local f
@@ -64,10 +64,10 @@ if fresh "initramfs$s" "$state" && [ -f "$out" ]; then
 	exit 0
 fi
 
-# modules_of DIR: the modules that were built there, and no older one
+# modules_of DIR: print the modules of the last build there
 modules_of()
 {
-	[ -s "$1/modules.order" ] || die "there is no module in $1" "rm $BUILD/stamps/kernel-$which$V, then make build"
+	[ -s "$1/modules.order" ] || die "there are no modules in $1" "rm $BUILD/stamps/kernel-$which$V, then make build"
 	sed "s,\.o\$,.ko,; s,^,$1/," "$1/modules.order"
 }
 
@@ -83,7 +83,7 @@ build()
 	done
 	find "$root/test" -type f -exec chmod 755 {} +
 	cp "$bin"/* "$root/bin/"
-	# a module that is missing would be a test that is skipped
+	# a missing module would make a test skip
 	modules=$(modules_of "$BUILD/kernel$s" && modules_of "$BUILD/modules$s")
 	xargs -d "\n" cp -t "$root/lib/modules" <<<"$modules"
 	"${CROSS}strip" --strip-debug "$root"/lib/modules/*.ko "$root"/bin/*

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Debian packages for a Jetson with Orin, into out/jetson: the kernel with its
+# Build Debian packages for a Jetson with Orin, in out/jetson: the kernel with its
 # modules and device trees, and the command pkvm-iommu.  tools/jetson/README.md
-# says what to do with them.
+# describes how to install them.
 #
-#   jetson.sh            make the packages: arm64's defconfig, half an hour on two cores
-#   jetson.sh config     only the configuration; prints the file's name
+#   jetson.sh            build the packages: arm64's defconfig, half an hour on two cores
+#   jetson.sh config     only configure; print the name of the file
 #
-#   CONFIG="FILE..."     these options and no others in place of defconfig and
+#   CONFIG="FILE..."     only these options instead of defconfig and
 #                        tools/jetson/*.config, to try this script in minutes:
 #                        CONFIG="tools/test/config/orin.config" scripts/build/jetson.sh
 
@@ -28,7 +28,7 @@ else
 fi
 src=$LINUX
 O=$J/kernel
-# of that `fragments` and configure() are the tests', not used here
+# its `fragments` and configure() are for the tests' kernels and not used here
 . "$(dirname "$0")/../lib/kbuild.sh"
 lock "$(basename "$J")"
 
@@ -42,7 +42,7 @@ make_config()
 		kmake KCONFIG_ALLCONFIG="$J/fragment" allnoconfig
 	else
 		kmake $default
-		# the last line about an option counts
+		# the last line of an option takes effect
 		for opt in $(sed -n 's/^# \(CONFIG_[A-Za-z0-9_]*\) is not set$/\1/p; s/^\(CONFIG_[A-Za-z0-9_]*\)=.*/\1/p' \
 			"$J/fragment"); do
 			sed -i "/^$opt=/d; /^# $opt is not set\$/d" "$O/.config"
@@ -52,7 +52,7 @@ make_config()
 	fi
 }
 
-# Name each line of the fragments that the configuration does not have
+# Print each line of the fragments that the configuration lacks
 wrong()
 {
 	local line opt
@@ -75,8 +75,8 @@ if ! fresh "$name" "$state" || [ ! -f "$O/.config" ]; then
 	echo "$log" >&2
 	missing=$(wrong)
 	[ -z "$missing" ] || [ $default = allnoconfig ] ||
-		die "tools/jetson/*.config does not take effect: $(echo "$missing" | paste -sd, | sed 's/,/, /g')" \
-		    "drop these lines or enable what they depend on"
+		die "tools/jetson/*.config has options that do not take effect: $(echo "$missing" | paste -sd, | sed 's/,/, /g')" \
+		    "remove these options, or enable their dependencies"
 	stamp "$name" "$state"
 fi
 if [ "${1:-}" = config ]; then
@@ -86,7 +86,7 @@ fi
 
 EXTRA_PACKAGES="debhelper dpkg-dev libdw-dev" "$ROOT/scripts/fetch/packages.sh"
 
-# the part of a package's name that changes with the kernel, and its version
+# the part of a package's name that depends on the kernel, and its version
 release=$(kmake kernelrelease)
 
 packages()
@@ -96,7 +96,7 @@ packages()
 		bindeb-pkg
 }
 
-# Boot loaders want what EFI can start: the image as it is, not compressed
+# Boot loaders need an image that EFI can start, which must not be compressed
 uncompress()
 {
 	local root=$J/image
@@ -129,14 +129,14 @@ command()
 	dpkg-deb --build --root-owner-group "$root" "$deb"
 }
 
-# All that has to be in the packages, or what is not
+# Check the contents of the packages; print what is missing
 contents()
 {
 	local image=$1 list magic board dtb
 	list=$(dpkg-deb -c "$image" | awk '{ print $6 }')
 	has()
 	{
-		grep -qE "$1" <<<"$list" || die "$(basename "$image") has no $2" "read $J"
+		grep -qE "$1" <<<"$list" || die "$(basename "$image") has no $2" "read $BUILD/log"
 	}
 	has "^\./boot/vmlinuz-$release\$" "kernel"
 	has "^\./boot/config-$release\$" "configuration"
@@ -147,18 +147,18 @@ contents()
 		esac
 		has "^\./usr/lib/linux-image-$release/nvidia/${dtb//+/\\+}\.dtb\$" "device tree for $board"
 	done <"$ROOT/tools/jetson/boards"
-	# all of its output is read: a pipe that breaks is a failure
+	# read all of its output: a broken pipe would be a failure
 	[ "$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/config-$release" |
 		grep -cx CONFIG_ARM_SMMU_KVM=y)" = 1 ] ||
-		die "$(basename "$image") lacks the series" "CONFIG_ARM_SMMU_KVM=y"
-	# Documentation/arch/arm64/booting.rst, and the head of an EFI program
+		die "the kernel in $(basename "$image") has no CONFIG_ARM_SMMU_KVM=y" "enable it in tools/jetson/jetson.config"
+	# Documentation/arch/arm64/booting.rst, and the header of an EFI program
 	magic=$(dpkg-deb --fsys-tarfile "$image" | tar -xO "./boot/vmlinuz-$release" |
 		od -An -v -tx1 | sed -n '1p; 4p' | tr -d ' \n')
 	case $magic in
 	4d5a*41524d64*)	;;
 	*41524d64*)	! grep -qx CONFIG_EFI=y "$O/.config" ||
-				die "the kernel in $(basename "$image") is no EFI program" "$magic" ;;
-	*)		die "the kernel in $(basename "$image") is no image" "$magic" ;;
+				die "the kernel in $(basename "$image") is not an EFI program ($magic)" "enable CONFIG_EFI in tools/jetson/jetson.config" ;;
+	*)		die "the kernel in $(basename "$image") is not an arm64 image ($magic)" "read $BUILD/log" ;;
 	esac
 	echo "    $(grep -c '\.ko' <<<"$list") modules, $(grep -c '\.dtb$' <<<"$list") device trees"
 }

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kernel.sh series|base: a kernel, its modules, and the modules that the
-# tests load, out of tree:
+# kernel.sh series|base: build a kernel, its modules, and the tests' modules, out of
+# tree:
 #
 #   series   build/linux, base and series, edits included      -> build/kernel
 #   base     the same repository at tag `base`                 -> build/kernel-base
 #
-# The configuration is allnoconfig and tools/test/config/*.config, and what is in
-# since-VERSION there for that version and later ones; each line has to take
-# effect, except that the base kernel does not know what the series adds.
+# The configuration is allnoconfig, tools/test/config/*.config, and the files in
+# since-VERSION there for that and later versions.  Each line must take effect, except
+# that the base kernel lacks the options that the series adds.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -17,7 +17,7 @@ which=${1:-series}
 case $which in
 series)	src=$LINUX; O=$BUILD/kernel$V; M=$BUILD/modules$V ;;
 base)	src=$LINUX_BASE; O=$BUILD/kernel-base$V; M=$BUILD/modules-base$V ;;
-*)	die "scripts/build/kernel.sh: no kernel '$which'" "series or base" ;;
+*)	die "scripts/build/kernel.sh: there is no kernel '$which'" "name series or base" ;;
 esac
 
 lock "kernel-$which$V"
@@ -43,11 +43,11 @@ if fresh "kernel-$which$V" "$state" && [ -f "$O/arch/arm64/boot/Image" ]; then
 	exit 0
 fi
 
-# Name each line of the fragments that the configuration does not have
+# Print each line of the fragments that the configuration lacks
 verify()
 {
 	local line opt want got
-	# the last line about an option is the one that counts
+	# the last line of an option takes effect
 	tac "$O/fragment" | sed -n 's/^# \(CONFIG_[A-Z0-9a-z_]*\) is not set$/\1=n/p; /^CONFIG_/p' |
 	awk -F= '!seen[$1]++' | while IFS= read -r line; do
 		opt=${line%%=*}
@@ -55,7 +55,7 @@ verify()
 		got=$(sed -n "s/^$opt=//p" "$O/.config")
 		[ "$want" = "${got:-n}" ] && continue
 		if ! git -C "$src" grep -qE "^[[:space:]]*(menu)?config ${opt#CONFIG_}\$" -- '*Kconfig*'; then
-			[ $which = base ] || [ "$want" = n ] || echo "$opt is unknown to this kernel"
+			[ $which = base ] || [ "$want" = n ] || echo "$opt does not exist in this kernel"
 		else
 			echo "$opt is ${got:-n}, not $want"
 		fi
@@ -69,12 +69,12 @@ if [ "$(cat "$O/fragment.hash" 2>/dev/null)" != "$config" ] || [ ! -f "$O/.confi
 	step "configure the $which kernel" configure
 fi
 kmake olddefconfig >/dev/null 2>"$O/olddefconfig.err" ||
-	die "the $which kernel's configuration fails: $(head -1 "$O/olddefconfig.err")" "see $O/olddefconfig.err"
+	die "the configuration of the $which kernel failed: $(head -1 "$O/olddefconfig.err")" "read $O/olddefconfig.err"
 wrong=$(verify)
 if [ -n "$wrong" ]; then
 	rm -f "$O/fragment.hash"
-	die "tools/test/config does not take effect in the $which kernel: $(echo "$wrong" | paste -sd, | sed 's/,/, /g')" \
-	    "drop these lines or enable what they depend on"
+	die "tools/test/config has options that do not take effect in the $which kernel: $(echo "$wrong" | paste -sd, | sed 's/,/, /g')" \
+	    "remove these options, or enable their dependencies"
 fi
 
 version=$(kmake kernelrelease)
@@ -85,7 +85,7 @@ build()
 		mkdir -p "$M"
 		kmake -j"$JOBS" M="$ROOT/tools/test/modules" MO="$M" modules
 	fi
-	# so that later commands know what is in it
+	# later commands read the version
 	echo "$version" >"$O/release"
 }
 step "build the $which kernel $version" build

@@ -3,9 +3,9 @@
 #
 # pack-initramfs.sh DIRECTORY OUT.cpio.gz: pack a directory as an initramfs.
 #
-# Root owns all files, names are sorted, and inodes are numbered in that order, so
-# that the same files with the same times give the same archive. Archives may be put
-# one after the other; the kernel unpacks them all.
+# Root owns all files, names are sorted, and inodes are numbered in that order, so that
+# the same files with the same times give the same archive. Archives can be concatenated;
+# the kernel unpacks all of them.
 
 set -eu
 export LC_ALL=C

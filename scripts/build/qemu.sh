@@ -3,19 +3,19 @@
 #
 # Build qemu-system-aarch64 with the orin machine in it.
 #
-# Expects an unpacked QEMU 10.0 source tree and the packages that building it
-# needs; neither is fetched here. What it does, each step only when needed:
+# Needs an unpacked QEMU 10.0 source tree and the packages to build it; neither is
+# fetched here. Steps, each only if needed:
 #
 #   copy    tools/qemu/src/ into the source tree
-#   patch   QEMU's own files with tools/qemu/patches/, in the order of names
+#   patch   QEMU's files with tools/qemu/patches/, in the order of names
 #   config  configure for one target and one machine
 #   build   ninja
 #
 # Environment:
 #   QEMU_SRC    source tree               (build/qemu-src)
 #   QEMU_BUILD  build directory           (build/qemu)
-#   MESON_DIR   Python packages with meson >= 1.5 and pycotap, for a system
-#               whose own are older       (build/tools/meson/usr/lib/python3/dist-packages)
+#   MESON_DIR   Python packages with meson >= 1.5 and pycotap, if those of the
+#               system are older          (build/tools/meson/usr/lib/python3/dist-packages)
 #   JOBS        parallel jobs             (number of processors)
 
 set -eu
@@ -38,13 +38,13 @@ die() {
 	exit 1
 }
 
-[ -x "$src/configure" ] || die "there is no QEMU source in $src; scripts/fetch/qemu.sh gets it, or QEMU_SRC=dir"
+[ -x "$src/configure" ] || die "there is no QEMU source in $src; run scripts/fetch/qemu.sh, or set QEMU_SRC=DIR"
 case $(cat "$src/VERSION") in
 10.0.*) ;;
-*) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; name another by QEMU_SRC=" ;;
+*) die "$src is QEMU $(cat "$src/VERSION"), not 10.0; set QEMU_SRC= to a tree of 10.0" ;;
 esac
 
-# Two builds in one tree would spoil each other.
+# Two builds in one tree would disturb each other.
 mkdir -p "$out"
 exec 9>"$out/.orin-lock"
 flock -n 9 || {
@@ -52,8 +52,7 @@ flock -n 9 || {
 	flock 9
 }
 
-# Files whose contents are the same keep their time, so that ninja has little
-# to do the next time.
+# Unchanged files keep their time, so that ninja rebuilds little.
 put() {
 	cmp -s "$1" "$2" || {
 		mkdir -p "$(dirname "$2")"
@@ -66,15 +65,15 @@ step copy
 	put "$top/tools/qemu/src/$f" "$src/$f"
 done
 
-# Debian's source lacks the firmware images that meson.build names; nothing
-# here uses them.
+# Debian's source lacks the firmware images that meson.build names; they are not used
+# here.
 sed -n "s/^ *'\(edk2-.*\.fd\)',*$/\1/p" "$src/pc-bios/meson.build" |
 while read -r f; do
 	[ -e "$src/pc-bios/$f.bz2" ] || : >"$src/pc-bios/$f.bz2"
 done
 
-# What the patches touch is kept as it was. They are applied to copies of that,
-# so that the source tree has all of them or none.
+# Keep the original of each patched file. The patches are applied to copies of the
+# originals, so that the source tree has either all patches or none.
 step patch
 orig=$src/.orin-orig
 new=$src/.orin-new
@@ -86,7 +85,7 @@ done
 cp -R "$orig/." "$new"
 for p in "$top"/tools/qemu/patches/*.patch; do
 	patch -s -f -d "$new" -p1 -r - <"$p" ||
-		die "$(basename "$p") does not apply to $src; mend it, or remove $src if that was changed"
+		die "$(basename "$p") does not apply to $src; correct the patch, or remove $src if it was modified"
 done
 (cd "$new" && find . -type f ! -name '*.orig') | while read -r f; do
 	put "$new/$f" "$src/$f"
@@ -103,7 +102,7 @@ sys.exit(v < (1, 5))' 2>/dev/null
 
 if ! has_meson env; then
 	has_meson env PYTHONPATH="$meson" ||
-		die "meson 1.5 or pycotap is missing, also in $meson; install them, or set MESON_DIR="
+		die "meson 1.5 or pycotap is missing, and $meson does not have them; install them, or set MESON_DIR="
 	PYTHONPATH=$meson
 	export PYTHONPATH
 fi

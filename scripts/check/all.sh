@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What reviewers and their robots run on a series, before they do:
+# Run the checks that reviewers and their robots run on a series:
 #
 #   checkpatch  --strict, each patch
 #   gcc         W=1, with sparse (C=1); each patch
@@ -10,19 +10,18 @@
 #   coccicheck  the files that the series touches
 #   htmldocs    the directories of documents that it touches
 #   bindings    dt_binding_check, if it touches any
-#   bases       patches/ applies to Linux 7.3 as it does to 7.2
+#   bases       patches/ applies to Linux 7.3 as well as to 7.2
 #
 #   CHECKS="NAME ..."  some of them         SERIES=NAME  another branch
 #
-# Compilers see the directories that the series touches, with the configuration
-# of the tests.  A remark that the base kernel gives as well does not count; what
-# else is excepted stands in scripts/data/check-exceptions (for checkpatch, in
-# scripts/data/checkpatch-exceptions) with its reason.  A line for each check, then
-# what it has to say, by the patch that brings it; the last line is
-# `N checks, N quiet`.
+# Compilers check the directories that the series touches, with the configuration of the
+# tests.  Remarks that the base kernel has, too, are ignored; other exceptions are listed
+# with their reasons in scripts/data/check-exceptions (for checkpatch, in
+# scripts/data/checkpatch-exceptions).  Prints a line for each check, followed by its
+# remarks, with the patch that causes each; the last line is `N checks, N quiet`.
 #
-# Remarks are kept in build/check under the hash of what they are about, and
-# nothing is looked at twice.
+# Remarks are kept in build/check under the hash of their input, so that no check is
+# repeated for the same input.
 
 EXTRA_PACKAGES="sparse clang-19 lld-19 llvm-19 coccinelle python3-sphinx python3-yaml graphviz" \
 	"$(dirname "$0")/../fetch/packages.sh" || exit 1
@@ -42,7 +41,7 @@ mapfile -t commits < <(git -C "$LINUX" rev-list --reverse "base..$SERIES")
 head=$(git -C "$LINUX" rev-parse "$SERIES^{commit}")
 mkdir -p "$work"
 
-# touched [PATTERN...]: files that the series touches and that are there at its end
+# touched [PATTERN...]: print the files that the series touches and does not remove
 touched()
 {
 	git -C "$LINUX" diff --name-only --no-renames --diff-filter=d base "$SERIES" -- "$@"
@@ -55,7 +54,7 @@ touched_dirs()
 		sed -nE 's,^(arch/[^/]+/[^/]+|[^/]+/[^/]+)/.*,\1/,p' | sort -u
 }
 
-# those that the tree at hand has
+# those that exist in the current tree
 dirs()
 {
 	touched_dirs | while read -r d; do
@@ -63,7 +62,7 @@ dirs()
 	done
 }
 
-# remarks < LOG: one line each, with paths in the tree
+# remarks < LOG: print the remarks, one per line, with paths relative to the tree
 remarks()
 {
 	grep -E ':[0-9]+(:[0-9]+)?: *(warning|error|WARNING|ERROR)|^(Warning|warning|WARNING|Error|error): ' |
@@ -71,13 +70,13 @@ remarks()
 		sort -u || true
 }
 
-# A remark without its line numbers, to compare it with the base's
+# Remove line numbers from a remark, to compare it with those of the base
 unnumbered()
 {
 	sed -E 's,:[0-9]+(:[0-9]+)?(:| ),:,; s,line [0-9]+,line,g'
 }
 
-# new BASE-FILE CHECK < REMARKS: those that neither the base nor anyone excepts
+# new BASE-FILE CHECK < REMARKS: print those that neither the base has nor the exceptions
 new()
 {
 	local r plain
@@ -89,10 +88,10 @@ new()
 	done
 }
 
-# --- checks that go through all patches -------------------------------------
+# --- checks of each patch ----------------------------------------------------
 
-# A warning is seen when its file is compiled: after a jump within the series,
-# compile all that depends on a file that it touches
+# A warning appears only when its file is compiled: after a jump within the series,
+# compile everything that depends on a file that the series touches
 forget()
 {
 	[ -d "$O" ] || return 0
@@ -101,10 +100,9 @@ forget()
 		xargs -0r rm -f
 }
 
-# What sparse 0.6.4 lacks: __typeof_unqual__, which the kernel uses as the
-# compiler's version decides; and a length of a literal that is constant, without
-# which each MODULE_LICENSE() is an error.  After an error in a file sparse keeps
-# all its warnings to itself.
+# Work around features that sparse 0.6.4 lacks: __typeof_unqual__, which the kernel uses
+# depending on the compiler's version; and a constant length of literals, without which
+# each MODULE_LICENSE() is an error.  After an error sparse prints no warnings of the file.
 sparse="sparse -D__typeof_unqual__=__typeof__ -D'__builtin_strlen(s)=(sizeof(s) - 1)'"
 
 look_gcc()	# COMMIT
@@ -144,8 +142,8 @@ each_patch()	# CHECK
 	*)	tool='' what=$(touched) ;;
 	esac
 	for c in base "${commits[@]}"; do
-		# remarks of a patch are those of all files compiled since the last one,
-		# so that the tree before it counts as well
+		# remarks of a patch are those of all files that were compiled since the
+		# previous patch, so the tree before it is needed, too
 		key=$(hash_text "$1" "$tool" "$what" "$config" "$(git -C "$LINUX" rev-parse "$c^{tree}")" \
 			"$([ "$c" = base ] || git -C "$LINUX" rev-parse "$c^^{tree}")" | cut -c1-16)
 		dir=$work/kept
@@ -202,7 +200,7 @@ check_checkpatch()
 	"$ROOT/scripts/check/checkpatch.sh" "$work/patches" | sed '/^ok/d; s/^/    /'
 }
 
-# coccicheck's rules that report, on some files of the tree at hand
+# run coccicheck's rules in report mode on some files of the current tree
 cocci()		# FILE...
 {
 	local rule opts requires version
@@ -235,7 +233,7 @@ check_coccicheck()
 		mv "$key.new" "$key"
 	fi
 	new "$key.base" coccicheck <"$key" >"$work/new"
-	sed -n 's,^\([^:]*cocci\):1: error: spatch failed$,    not run; spatch cannot do it here: \1,p' "$key"
+	sed -n 's,^\([^:]*cocci\):1: error: spatch failed$,    not run: spatch fails on this machine: \1,p' "$key"
 	sed 's,^,    ,' "$work/new"
 	[ ! -s "$work/new" ]
 }
@@ -277,7 +275,7 @@ check_bindings()
 	[ ! -s "$work/new" ]
 }
 
-# Kernels that the one series is for, beside the default
+# Kernels other than the default that the series must apply to
 BASES=7.3
 check_bases()
 {
@@ -290,7 +288,7 @@ check_bases()
 
 n=0 quiet=0 loud=
 for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindings bases}; do
-	declare -F "check_$check" >/dev/null || die "there is no check '$check'" "see the head of $0"
+	declare -F "check_$check" >/dev/null || die "there is no check '$check'" "the head of $0 lists the checks"
 	n=$((n + 1))
 	start=$SECONDS
 	set +e
@@ -307,6 +305,6 @@ for check in ${CHECKS:-checkpatch gcc clang kernel-doc coccicheck htmldocs bindi
 	[ -z "$out" ] || echo "$out"
 done
 [ -z "$loud" ] ||
-	echo "error: not quiet:$loud; mend the patch named above, or say in scripts/data/check-exceptions why not" >&2
+	echo "error: these checks have remarks:$loud; correct the patches named above, or add the remarks to scripts/data/check-exceptions with a reason" >&2
 echo "$n checks, $quiet quiet"
 [ -z "$loud" ]

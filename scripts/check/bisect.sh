@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Can the series be bisected?  Each patch builds by itself, without a warning of
-# the compiler, with the configuration of the tests, and boots: not protected, and
-# protected.  A line for each; the last one is `N patches, N built, N booted`.
+# Check that the series can be bisected: each patch builds without compiler warnings, with
+# the configuration of the tests, and boots, both protected and not protected.  Prints a
+# line for each patch; the last line is `N patches, N built, N booted`.
 #
-# Until the patch that hands the SMMUs over at boot, protected mode has to work as
-# it does without the series; from there on devices have to work through EL2.
+# Before the patch that hands the SMMUs over at boot, protected mode must work as without
+# the series; from that patch on, devices must work through EL2.
 #
 #   NO_BOOT=1     build only
 #   SERIES=NAME   a branch of the kernel repository other than `series`
 #
-# What was found of a patch is kept with its kernel in build/bisect, under the
-# hash of the tree, the configuration and the compiler; nothing is done twice, and
-# a run that was interrupted goes on.  Work tree and objects are bisect's own.
+# The results of a patch are kept with its kernel in build/bisect, under the hash of the
+# tree, the configuration and the compiler: no result is computed twice, and an
+# interrupted run continues.  Bisect has its own work tree and objects.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -30,12 +30,11 @@ mapfile -t commits < <(git -C "$LINUX" rev-list --reverse "base..$SERIES")
 n=${#commits[@]}
 [ "$n" -gt 0 ] || die "$SERIES has no patches" "make apply-series"
 
-# Once this is called for, the SMMUs are taken at boot, and a protected boot is
-# isolated
+# Once this is called, the SMMUs are taken over at boot, and a protected boot is isolated
 HANDOVER=kvm_iommu_register_driver
-# and once this is there, the test `takeover` can see it
+# Once this exists, the test `takeover` can check it
 DEBUGFS=drivers/iommu/arm/arm-smmu/arm-smmu-kvm-debugfs.c
-# These need no module, which would have to be that patch's
+# Tests that need no module: modules would have to be those of the patch
 TESTS=nvme,iommu-groups
 
 has_handover()
@@ -43,7 +42,7 @@ has_handover()
 	git -C "$LINUX" grep -q "$HANDOVER(" "$1" -- drivers/iommu/arm
 }
 
-# build COMMIT DIR: the kernel of this patch, its warnings, and the time into DIR
+# build COMMIT DIR: write the kernel of this patch, its warnings, and the time to DIR
 build()
 {
 	local log=$2/build.log start=$SECONDS
@@ -56,8 +55,8 @@ build()
 	echo $((SECONDS - start)) >"$2/built"
 }
 
-# entries COMMIT: which boots and tests; the table's entries without the series know
-# nothing of EL2's SMMUs, which is what is to be seen before the hand-over
+# entries COMMIT: print the boots and tests for this patch; before the hand-over those of
+# the table's entries without the series, which do not expect EL2 to own SMMUs
 entries()
 {
 	if ! has_handover "$1"; then
@@ -69,8 +68,8 @@ entries()
 	fi
 }
 
-# What boots depend on beside the kernel: of the table, tests and device trees only
-# what they use, so that a new test elsewhere makes none again
+# Hash the inputs of boots other than the kernel: of the table, the tests and the device
+# trees only the parts that are used, so that a new test elsewhere repeats no boot
 if [ "${NO_BOOT:-0}" != 1 ]; then
 	machine=$(hash_of "$ROOT/tools/test/guest/init" "$ROOT/tools/test/guest/lib.sh" \
 		"$ROOT/tools/test/guest/src/blkstress.c" "$ROOT/tools/orinlib" "$ROOT/tools/test/run" \
@@ -87,7 +86,7 @@ boot_state()	# ENTRIES
 		"$(hash_of $(printf "$ROOT/tools/test/guest/tests/%s " ${tests//,/ }))"
 }
 
-# boot ENTRIES DIR
+# boot ENTRIES DIR: run the boots, and write the time to DIR
 boot()
 {
 	local start=$SECONDS
@@ -114,7 +113,7 @@ for c in "${commits[@]}"; do
 	mkdir -p "$dir"
 
 	if [ ! -f "$dir/built" ]; then
-		# not `if ! build`: that would switch off set -e within it
+		# not `if ! build`: this would disable set -e in it
 		set +e
 		( set -e; build "$c" "$dir" )
 		rc=$?
@@ -152,7 +151,7 @@ for c in "${commits[@]}"; do
 	show "$at" "$subject" "$text"
 done
 
-# kernels of patches that the series no longer has; another branch keeps them all
+# remove the kernels of patches that the series no longer has, but not on another branch
 for dir in "$kept"/*/; do
 	[ "$SERIES" = series ] || break
 	case " $keys " in
@@ -161,7 +160,7 @@ for dir in "$kept"/*/; do
 	esac
 done
 
-[ $warned = 0 ] || echo "$warned patches with new warnings of the compiler"
-[ -z "$bad" ] || echo "error: patches that are not as they should be:$bad; mend each as its line above says" >&2
+[ $warned = 0 ] || echo "$warned patches have new compiler warnings"
+[ -z "$bad" ] || echo "error: these patches fail:$bad; correct each as its line above says" >&2
 echo "$n patches, $built built, $booted booted"
 [ -z "$bad" ]

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's checkpatch --strict on each patch; a result in TAP for each.
+# Run the kernel's checkpatch --strict on each patch; a TAP line for each.
 #
-#   checkpatch.sh [DIR]     those in DIR, by default in patches/
+#   checkpatch.sh [DIR]     the patches in DIR; the default is patches/
 #
-# What is excepted stands in scripts/data/checkpatch-exceptions with its reason.
+# scripts/data/checkpatch-exceptions lists the exceptions with their reasons.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -13,7 +13,7 @@
 [ -z "${1:-}" ] || PATCHES=$1
 [ -x "$LINUX/scripts/checkpatch.pl" ] || die "there is no kernel source in $LINUX" "make fetch"
 
-# it leaves a file where it runs
+# checkpatch writes a file to the current directory
 mkdir -p "$BUILD/checkpatch"
 cd "$BUILD/checkpatch"
 

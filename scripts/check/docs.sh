@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The series' document: its diagrams render, and it has every hypercall that the
-# kernel has. The README files and patches/FILES.md: what they link to exists, and the line that a newcomer
-# is told to change is in the kernel.  TAP lines.
+# Check the series' document: its diagrams render, and it describes every hypercall of the
+# kernel. Check the pages of the repository and `make help` (see readmes.py), and that the
+# kernel has the line that the first change edits.  TAP lines.
 #
 #   docs.sh [KERNEL-TREE]
 
@@ -16,7 +16,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 bad=0
 
-# each block that is rendered into a file of its own
+# write each diagram to a file of its own
 awk -v dir="$tmp" '
 	/^\.\. kernel-render:: DOT/ { f = sprintf("%s/%02d.dot", dir, ++n); next }
 	f && /^[^ ]/ { f = "" }
@@ -24,7 +24,7 @@ awk -v dir="$tmp" '
 	f && /^   :caption:/ { print substr($0, 14) >f ".name" }' "$doc"
 if [ -z "$(ls "$tmp")" ]; then
 	bad=1
-	echo "not ok - the document has diagrams # none"
+	echo "not ok - the document has diagrams # it has none"
 fi
 for f in "$tmp"/*.dot; do
 	[ -e "$f" ] || continue
@@ -45,29 +45,15 @@ lacks=$(grep -oE '__KVM_HOST_SMCCC_FUNC___pkvm_iommu_\w+' "$tree/arch/arm64/incl
 	done | paste -sd " ")
 if [ -n "$lacks" ]; then
 	bad=1
-	echo "not ok - each hypercall is described # $lacks"
+	echo "not ok - the document describes each hypercall # missing: $lacks"
 else
-	echo "ok - each hypercall is described"
+	echo "ok - the document describes each hypercall"
 fi
 
-# [text](FILE) of each README, relative to it
-lost=$(cd "$ROOT" && find README.md patches scripts tools -name '*.md' -print0 | xargs -0 grep -oHE '\]\([^)# ]+' |
-	while IFS=: read -r readme link; do
-		link=${link#](}
-		case $link in
-		*://*)	;;
-		*)	[ -e "$(dirname "$readme")/$link" ] || echo "$readme: $link" ;;
-		esac
-	done | paste -sd ",")
-if [ -n "$lost" ]; then
-	bad=1
-	echo "not ok - README files link to what is there # $lost"
-else
-	echo "ok - README files link to what is there"
-fi
+"$ROOT/scripts/check/readmes.py" "$tree" || bad=1
 
-# `    -<tab>line` of the first change, below the name of the file
-readme=tools/test/README.md
+# the line `    -<tab>line` of the first change, below the name of the file
+readme=tools/test/writing.md
 file=$(grep -oE 'build/linux/[^`]*\.c' "$ROOT/$readme" | head -1)
 line=$(sed -n 's/^    -\(	.*\)/\1/p' "$ROOT/$readme")
 name="$readme: the line to be changed first is in $(basename "$file")"

@@ -1,16 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the series build in other configurations than that of the tests?  Those of
-# scripts/data/matrix.list, without an error, and without a warning about a file that
-# the series touches.  A line for each; the last one is
-# `N configurations, N built`.
+# Check that the series builds in the configurations of scripts/data/matrix.list, without
+# errors, and without warnings in files that the series touches.  Prints a line for each;
+# the last line is `N configurations, N built`.
 #
 #   CONFIGS="NAME ..."  some of them        SERIES=NAME  another branch
 #
-# arm64 is built by gcc, other architectures by clang, which needs no cross
-# compiler.  A configuration that was built is kept in mind (build/matrix) as long
-# as sources, list and compiler are the same.
+# arm64 is built with gcc, other architectures with clang, which needs no cross compiler.
+# Results are kept in build/matrix while sources, list and compiler are unchanged.
 
 EXTRA_PACKAGES="clang-19 lld-19 llvm-19" "$(dirname "$0")/../fetch/packages.sh" || exit 1
 
@@ -27,7 +25,7 @@ head=$(git -C "$LINUX" rev-parse -q --verify "$SERIES^{commit}") ||
 mkdir -p "$work"
 git -C "$LINUX" diff --name-only base "$SERIES" >"$work/touched"
 
-# Directories that the series touches, for the architecture at hand
+# Directories that the series touches, for the current architecture
 dirs()		# ARCH
 {
 	sed -nE 's,^(arch/[^/]+/[^/]+|[^/]+/[^/]+)/.*\.[chS]$,\1/,p' "$work/touched" | sort -u |
@@ -89,7 +87,7 @@ build()
 	fi
 }
 
-# symbols KIND OBJECT...: names that these define, or (KIND u) lack
+# symbols KIND OBJECT...: print the symbols that these define, or (KIND u) need
 symbols()
 {
 	local kind=$1
@@ -101,14 +99,14 @@ symbols()
 	fi | sort -u
 }
 
-# undefined OBJECT LACKS DEFINED: nothing that is in the one file is not in the other
+# undefined OBJECT LACKS DEFINED: check that each symbol of LACKS is in DEFINED
 undefined()
 {
 	! comm -23 "$2" "$3" | sed "s/^/$1:0: error: undefined: /" | grep .
 }
 
-# The kernel is not linked then. What the kernel of the tests defines in these
-# directories must be there if it is used there: built in, if what uses it is.
+# The kernel is not linked in this case. Symbols that the kernel of the tests defines in
+# these directories must be defined if they are used there: built in, if their user is.
 links_host()
 {
 	local d archives=() all=() modules=() m
@@ -129,8 +127,8 @@ links_host()
 	undefined modules "$work/lacks" "$work/defined"
 }
 
-# The kernel is not linked then, but its part for EL2 is: what that lacks must be
-# what the kernel's own link gives it.
+# The kernel is not linked in this case, but its part for EL2 is: the symbols that it needs
+# must be those that the link of the kernel provides.
 links_nvhe()
 {
 	local o=$O/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o
@@ -144,7 +142,7 @@ links_nvhe()
 known=$(sed -n 's/^\([a-z0-9-]*\) *|.*/\1/p' "$ROOT/scripts/data/matrix.list")
 for name in ${CONFIGS:-}; do
 	grep -qxF -e "$name" <<<"$known" ||
-		die "there is no configuration '$name'" "see scripts/data/matrix.list"
+		die "there is no configuration '$name'" "scripts/data/matrix.list has their names"
 done
 
 n=0 good=0 bad=
@@ -186,9 +184,9 @@ while IFS='|' read -r name arch base what options; do
 		echo "$key" >"$work/$name.built"
 		echo "ok - $name ($time)"
 	fi
-	# objects of all modules of an architecture are of no further use
+	# the objects of modules are not needed any more
 	[ "$base" = tests ] || rm -rf "$O"
 done <"$ROOT/scripts/data/matrix.list"
-[ -z "$bad" ] || echo "error: not built, or with warnings:$bad; read $work/NAME.log" >&2
+[ -z "$bad" ] || echo "error: these configurations fail or have warnings:$bad; read $work/NAME.log" >&2
 echo "$n configurations, $good built"
 [ -z "$bad" ]

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Prove that base + patches/ gives exactly the kernel files that lie here, no
-# file missing, none too many, each byte and mode the same; and that patches/FILES.md
-# lists each file that the patches touch.
+# Check that base + patches/ gives exactly the kernel files of this repository: none is
+# missing or added, and contents and modes are equal; and that patches/FILES.md lists each
+# file that the patches touch.
 #
-# In a git index of its own: no work tree is needed or touched.
+# Uses a git index of its own: no work tree is needed or changed.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -22,7 +22,7 @@ say()
 	bad=$((bad + 1))
 }
 
-# numbered from 1 without a hole, and as many as they say
+# check that the patches are numbered from 1 without gaps, and that the total is right
 i=0
 while IFS= read -r -d '' p; do
 	i=$((i + 1))
@@ -49,10 +49,10 @@ for f in $(comm -12 <(echo "$added") <(echo "$here") | grep . || true); do
 		say "$f: differs from what the series makes it"
 done
 
-# numbers of lines are those on the default base
+# line counts are those on the default base
 [ -n "$V" ] || [ "$(files_listing "$tree")" = "$(cat "$PATCHES/FILES.md" 2>/dev/null)" ] ||
 	say "patches/FILES.md: not the listing of the files that these patches touch"
 
-[ $bad = 0 ] || die "$bad difference(s) between patches/ and the files here" "make export-series"
+[ $bad = 0 ] || die "patches/ and the files here differ in $bad places" "make export-series"
 echo "check-series: $n patches on $(git -C "$LINUX" log -1 --format=%s base) give exactly" \
      "the $(echo "$added" | grep -c . || true) new files here$([ -n "$V" ] || echo ", and patches/FILES.md lists what they touch")"

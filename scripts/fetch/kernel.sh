@@ -3,18 +3,18 @@
 #
 # Get the base kernel as a git repository with one commit, tagged `base`.
 #
-# Either the newest linux-source-$BASE_VERSION of Debian (apt checks it), or the
-# tree that KERNEL_SRC= names: git or not, it is copied and never written to.
-# If Debian has $BASE_VERSION no longer and nobody asked for it, it is the newest that
-# the series applies to; build/base-version then says which.
-# A base that is there is kept; UPDATE=1 looks whether Debian has a newer one.
+# It is either Debian's newest linux-source-$BASE_VERSION (apt verifies it), or the tree
+# that KERNEL_SRC= names: a git repository or not, it is copied and never changed.
+# If Debian no longer has $BASE_VERSION, and the user did not set it, it is the newest
+# version that the series applies to; build/base-version then has its number.
+# An existing base is kept; UPDATE=1 checks whether Debian has a newer one.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
 
 lock "kernel-source$V"
 
-# Which Debian version, or which state of KERNEL_SRC, the base was made from
+# The Debian version, or the state of KERNEL_SRC, that the base was made from
 origin_file=$LINUX/.git/base-origin
 
 src_state()
@@ -28,7 +28,7 @@ src_state()
 	fi
 }
 
-# import FROM < TAR: the stream as base commit and work tree of $LINUX.new
+# import FROM < TAR: make the stream the base commit and the work tree of $LINUX.new
 import()
 {
 	local tmp=$LINUX.new
@@ -75,21 +75,21 @@ replace()
 	mv "$1" "$LINUX"
 }
 
-# A base may be replaced only while nothing would be lost
+# Replace a base only if no work would be lost
 may_replace()
 {
 	local work
 	[ -e "$LINUX/.git" ] || return 0
 	work=$(unexported) ||
-		die "the base changed, but $LINUX cannot be read" "move it away"
+		die "the base kernel changed, but git cannot read $LINUX" "move it away, then make fetch"
 	[ -z "$work" ] ||
-		die "the base changed, but $LINUX has work that patches/ lacks: $work" \
-		    "make export-series, delete what is left, or move $LINUX away"
+		die "the base kernel changed, but $LINUX has work that patches/ lacks: $work" \
+		    "make export-series, or move $LINUX away"
 }
 
-# Debian keeps linux-source of one version until the next one is there. Print the
-# versions after the default that the archive has, newest first; nothing if it
-# cannot be asked.
+# Debian removes a version of linux-source when the next one is available. Print the
+# versions after the default that the archive has, newest first; nothing if the archive
+# is not reachable.
 later_versions()
 {
 	{ "$ROOT/scripts/fetch/private-apt.sh" names linux-source- 2>>"$said" || true
@@ -98,8 +98,8 @@ later_versions()
 		sed "/^${DEFAULT_VERSION//./\\.}\$/,\$d"
 }
 
-# The default is gone, and nobody named another: take the newest that the series
-# applies to, and remember it. Returns if there is none.
+# The archive lacks the default, and the user did not set another version: use the newest
+# that the series applies to, and record it. Returns if there is none.
 take_another()
 {
 	local version tree
@@ -122,13 +122,13 @@ take_another()
 
 say_another()
 {
-	note "Debian has no linux-source-$DEFAULT_VERSION any more: Linux $1 is used, the newest that the series applies to"
+	note "Debian has no linux-source-$DEFAULT_VERSION any more: using Linux $1, the newest to which the series applies"
 }
 
 if [ -n "$KERNEL_SRC" ]; then
 	KERNEL_SRC=$(cd "$KERNEL_SRC" && pwd)
 	[ -f "$KERNEL_SRC/Kbuild" ] && [ -d "$KERNEL_SRC/arch/arm64" ] ||
-		die "KERNEL_SRC=$KERNEL_SRC is no Linux source tree" "name the top of one"
+		die "KERNEL_SRC=$KERNEL_SRC is not a Linux source tree" "name the top directory of one"
 	state=$(src_state)
 	[ "$(cat "$origin_file" 2>/dev/null)" != "$state" ] || exit 0
 	may_replace
@@ -156,14 +156,14 @@ if version=$("$ROOT/scripts/fetch/private-apt.sh" newest "$pkg" 2>"$said"); then
 else
 	why=$(sed -n 's/^error: //p' "$said" | tail -1)
 	! git -C "$LINUX" rev-parse -q --verify base^0 >/dev/null 2>&1 || die \
-		"there is no looking for a newer $pkg: ${why:-apt does not find the package}" \
-		"check the network (log: $said), or leave out UPDATE=1: $LINUX is as it was"
-	# out of reach, or gone from the archive: one fetched before will do
+		"cannot look for a newer $pkg: ${why:-apt does not find the package}" \
+		"check the network (log: $said), or omit UPDATE=1; $LINUX is unchanged"
+	# not reachable, or no longer in the archive: use one that was fetched before
 	deb=$(find "$DL" -name "${pkg}_*.deb" 2>/dev/null | sort -V | tail -1 || true)
 	[ -n "$deb" ] || [ -n "$BASE_NAMED" ] || take_another
 	[ -n "$deb" ] || die \
-		"no kernel source: tried $pkg in trixie-backports$([ -z "$V" ] ||
-		echo ' and experimental') by apt (${why:-it is not there}), and $DL/${pkg}_*.deb" \
+		"no kernel source found: tried $pkg in trixie-backports$([ -z "$V" ] ||
+		echo ' and experimental') with apt (${why:-not found}), and $DL/${pkg}_*.deb" \
 		"check the network (log: $said), or name a tree with KERNEL_SRC="
 	version=$(dpkg-deb -f "$deb" Version)
 fi

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Install the Debian packages that a build needs and this machine lacks.
-# It names them first.  NO_APT=1: name them and stop.
+# Their names are printed first.  NO_APT=1: only print them.
 #
-# Debian 12 and 13; on amd64 (or another) machine with a cross compiler, on an
-# arm64 machine with its own.
+# For Debian 12 and 13: with the native compiler on arm64, and with a cross compiler on
+# amd64 and other machines.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -19,14 +19,14 @@ arm64)	compiler="" ;;
 esac
 
 command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
-	die "this machine has no apt" "use Debian 12 or 13, or install: $common $compiler"
+	die "apt is missing" "use Debian 12 or 13, or install: $common $compiler"
 
 missing=
 for p in $common $compiler ${EXTRA_PACKAGES:-}; do
 	s=$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null || true)
 	case $p:$s in
 	*:installed) ;;
-	# pkg-config became pkgconf in Debian 13, which provides it
+	# in Debian 13, pkgconf provides pkg-config
 	pkg-config:*) command -v pkg-config >/dev/null || missing="$missing $p" ;;
 	*)	missing="$missing $p" ;;
 	esac
@@ -35,13 +35,13 @@ done
 
 echo "==> Debian packages needed and missing:$missing"
 if [ "${NO_APT:-0}" = 1 ]; then
-	die "NO_APT=1 and packages are missing" "apt-get install$missing"
+	die "packages are missing, and NO_APT=1 is set" "apt-get install$missing"
 fi
 
 as_root=
 if [ "$(id -u)" != 0 ]; then
 	command -v sudo >/dev/null ||
-		die "packages are missing and there is no sudo" "as root: apt-get install$missing"
+		die "packages are missing, and sudo is not installed" "run as root: apt-get install$missing"
 	as_root=sudo
 fi
 
@@ -57,7 +57,7 @@ update()
 {
 	$as_root apt-get -q update
 }
-# sudo asks for its password before output goes to a log
-[ -z "$as_root" ] || sudo -v || die "sudo refused" "as root: apt-get install$missing"
+# let sudo ask for the password before output goes to a log
+[ -z "$as_root" ] || sudo -v || die "packages are missing, and sudo failed" "run as root: apt-get install$missing"
 step "apt-get update" update
 step "apt-get install" install

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# An apt configuration of our own, in build/apt, that knows the suites from
-# which kernel and QEMU sources come.  Nothing on the machine changes; where
-# the archive is comes from the machine's own apt sources, and apt checks
-# signatures with Debian's archive keyring.
+# Use a private apt configuration, in build/apt, with the suites that have the sources of
+# the kernel and of QEMU.  The machine's configuration is not changed; the address of the
+# archive is read from the machine's apt sources, and apt verifies signatures with
+# Debian's archive keyring.
 #
-#   private-apt.sh update                refresh the lists, if a day old
-#   private-apt.sh download PACKAGE...   newest .deb of each into build/dl
-#   private-apt.sh source PACKAGE        its source files into build/dl
-#   private-apt.sh newest PACKAGE        print the version that would be taken
-#   private-apt.sh names PREFIX          print the names of packages that begin so
+#   private-apt.sh update                refresh the lists, if they are a day old
+#   private-apt.sh download PACKAGE...   download the newest .deb of each to build/dl
+#   private-apt.sh source PACKAGE        download its source files to build/dl
+#   private-apt.sh newest PACKAGE        print the version that would be downloaded
+#   private-apt.sh names PREFIX          print the names of packages with this prefix
 #
-# HIDE="PACKAGE ..." takes packages for gone from the archive.
+# HIDE="PACKAGE ..." treats packages as missing in the archive.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -28,10 +28,10 @@ keyring()
 		 /usr/share/keyrings/debian-archive-keyring.gpg; do
 		[ ! -e "$k" ] || { echo "$k"; return; }
 	done
-	die "no Debian archive keyring" "apt-get install debian-archive-keyring"
+	die "the keyring of the Debian archive is missing" "apt-get install debian-archive-keyring"
 }
 
-# The first archive, in the machine's sources, that carries a Debian release
+# The first archive in the machine's sources that has a Debian release
 archive()
 {
 	"$PYTHON" - <<'PY'
@@ -82,7 +82,7 @@ configure()
 {
 	local uri key s arches=$HOST_ARCH list
 	uri=$(archive) ||
-		die "no Debian archive in this machine's apt sources" \
+		die "the apt sources of this machine name no Debian archive" \
 		    "add one to /etc/apt/sources.list, or use KERNEL_SRC= and QEMU="
 	key=$(keyring)
 	[ "$HOST_ARCH" = arm64 ] || arches=$HOST_ARCH,arm64
@@ -114,12 +114,12 @@ update()
 {
 	[ -n "$(find "$A/updated" -mmin -1440 2>/dev/null)" ] && return
 	apt-get -q update
-	# apt-get update succeeds, with a warning, when an archive is out of reach
+	# apt-get update succeeds, with a warning, if an archive is not reachable
 	[ -n "$(find "$A/lists" -name '*_trixie_*Release')" ] || return 1
 	touch "$A/updated"
 }
 
-# The newest version in any suite, a backport or experimental included
+# The newest version in any suite, including backports and experimental
 newest()
 {
 	case " ${HIDE:-} " in

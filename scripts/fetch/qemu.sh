@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# QEMU 10.0: Debian's source package, checked by apt, and the meson that
-# building it needs where the machine's is older; then scripts/build/qemu.sh,
-# which adds the machine's models.  QEMU= names a binary to use instead.
+# Fetch QEMU 10.0, Debian's source package, which apt verifies, and meson if the machine's
+# is too old; then run scripts/build/qemu.sh, which adds the machine's models.  QEMU= names
+# a binary to use instead.
 
 . "$(dirname "$0")/../lib/common.sh"
 
 [ -z "${QEMU:-}" ] || {
-	[ -x "$QEMU" ] || die "QEMU=$QEMU cannot be run" "name a qemu-system-aarch64 with -M orin"
+	[ -x "$QEMU" ] || die "QEMU=$QEMU cannot be executed" "name a qemu-system-aarch64 with -M orin"
 	exit 0
 }
 
@@ -31,7 +31,7 @@ if [ ! -x "$src/configure" ]; then
 	if [ -z "$(find "$DL" -name 'qemu_10.0*.orig.tar.xz' 2>/dev/null)" ]; then
 		step "download the source of QEMU" "$ROOT/scripts/fetch/private-apt.sh" source qemu
 		[ -n "$(find "$DL" -name 'qemu_10.0*.orig.tar.xz')" ] ||
-			die "trixie's QEMU is no 10.0" "put qemu_10.0*.orig.tar.xz into $DL, or use QEMU="
+			die "trixie's QEMU is not 10.0" "copy qemu_10.0*.orig.tar.xz to $DL, or set QEMU="
 	fi
 	step "unpack QEMU" unpack
 fi

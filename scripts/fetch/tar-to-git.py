@@ -29,7 +29,7 @@ def main():
     for m in tar:
         name = m.name[2:] if m.name.startswith("./") else m.name
         if re.fullmatch(r"linux-source-[^/]*/?", name.split("/")[0]):
-            name = name.partition("/")[2]       # Debian's has a top directory
+            name = name.partition("/")[2]       # Debian's tar file has a top directory
         if m.issym():
             data, mode = m.linkname.encode(), "120000"
         elif m.isreg():
@@ -41,7 +41,7 @@ def main():
             version = kernel_version(data.decode())
             date = int(m.mtime)
         if name == ".gitignore":
-            # Debian's last lines make git ignore each new file there is
+            # the last lines of Debian's file make git ignore every new file
             data = data.replace(b"\n/*\n!/debian/\n", b"\n")
         files.append(f"M {mode} :{len(files) + 1} {name}\n")
         send(b"blob\nmark :%d\ndata %d\n" % (len(files), len(data)))
@@ -50,7 +50,7 @@ def main():
 
     if not version:
         git.kill()
-        sys.exit("no Makefile of a Linux tree in it")
+        sys.exit("error: the archive contains no Linux source tree; fetch it again")
     text = f"Linux {version}\n\nFrom {origin}.\n".encode()
     send(b"commit refs/heads/master\ncommitter build <build@localhost> %d +0000\n" % date)
     send(b"data %d\n" % len(text) + text)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What every script here shares.  Source it, do not run it.
+# Functions shared by all scripts.  Source it, do not run it.
 #
-# Names:  ROOT   this repository          BUILD  what is fetched and built
-#         OUT    what a run leaves        DL     downloaded packages
-#         V      suffix of the directories of one kernel version or KERNEL_SRC,
-#                empty for the default one, so that one build never spoils another
+# Names:  ROOT   this repository          BUILD  fetched and built files
+#         OUT    output of runs           DL     downloaded packages
+#         V      suffix of the directories of a kernel version or KERNEL_SRC, empty for
+#                the default version: different versions do not share build directories
 #
-# Output: `==> text (12s)` for each step that did something, nothing for one
-#         that had nothing to do; a failure is one line, `error: what; do this`,
-#         and only then the end of the log.
+# Output: `==> text (12s)` for each step that was needed, nothing for a step that was not;
+#         a failure is one line, `error: what failed; what to do`, followed by the end of
+#         the log.
 
 set -euo pipefail
 export LC_ALL=C
@@ -25,8 +25,8 @@ OUT=$(cd "$OUT" && pwd)
 DL=$BUILD/dl
 JOBS=${JOBS:-$(nproc)}
 DEFAULT_VERSION=7.2
-# BASE_VERSION, if nobody names one: what scripts/fetch/kernel.sh found in place of the
-# default, which the archive no longer has
+# BASE_VERSION, if the user did not set it: the version that scripts/fetch/kernel.sh found
+# if the archive no longer has the default
 if [ -z "${BASE_VERSION:-}" ]; then
 	unset BASE_VERSION
 	BASE_VERSION=$(cat "$BUILD/base-version" 2>/dev/null || echo $DEFAULT_VERSION)
@@ -42,7 +42,7 @@ export BUILD OUT JOBS KERNEL_SRC
 
 if [ -n "$KERNEL_SRC" ]; then
 	V=-$(cd "$KERNEL_SRC" 2>/dev/null && pwd | sha256sum | cut -c1-8) || {
-		echo "error: KERNEL_SRC=$KERNEL_SRC is no directory; name a kernel tree" >&2
+		echo "error: KERNEL_SRC=$KERNEL_SRC is not a directory; name a kernel tree" >&2
 		exit 1
 	}
 elif [ "$BASE_VERSION" != "$DEFAULT_VERSION" ]; then
@@ -61,7 +61,7 @@ else
 	CROSS=aarch64-linux-gnu-
 fi
 
-# die WHAT [DO-THIS]: one line, then out
+# die WHAT [DO-THIS]: print one line, and exit
 die()
 {
 	echo "error: $1${2:+; $2}" >&2
@@ -73,7 +73,7 @@ note()
 	echo "    $*"
 }
 
-# step TEXT COMMAND...: run it with its output in a log, say how long it took
+# step TEXT COMMAND...: run a command with its output in a log, and print its duration
 step()
 {
 	local text=$1 start=$SECONDS log
@@ -81,7 +81,7 @@ step()
 	log=$BUILD/log/$(echo "$text" | tr -cs 'A-Za-z0-9.\n' -).log
 	mkdir -p "$BUILD/log"
 	[ ! -t 1 ] || printf '==> %s ...' "$text"
-	# not `if "$@"`: that would switch off set -e within a function
+	# not `if "$@"`: this would disable set -e in a function
 	set +e
 	( set -e; "$@" ) >"$log" 2>&1 </dev/null
 	local rc=$?
@@ -95,7 +95,7 @@ step()
 	echo "==> $text ($((SECONDS - start))s)"
 }
 
-# Only one make at a time prepares the same thing.  lock NAME; held until exit.
+# lock NAME: only one make at a time prepares NAME; the lock is held until exit
 lock()
 {
 	mkdir -p "$BUILD/lock"
@@ -106,7 +106,7 @@ lock()
 	}
 }
 
-# hash_of PATH...: of names and contents of all files below; a missing path counts
+# hash_of PATH...: hash names and contents of all files below; a missing path counts, too
 hash_of()
 {
 	local p
@@ -127,7 +127,7 @@ hash_text()
 	printf '%s\0' "$@" | sha256sum | cut -d' ' -f1
 }
 
-# A stamp holds the hash of what a result was made from
+# A stamp holds the hash of the inputs of a result
 fresh()		# NAME HASH
 {
 	[ "$(cat "$BUILD/stamps/$1" 2>/dev/null)" = "$2" ]
@@ -139,8 +139,8 @@ stamp()		# NAME HASH
 	echo "$2" >"$BUILD/stamps/$1"
 }
 
-# The state of a git work tree as one hash: what is tracked, edits, new files.
-# OPTION... say which new files count (git ls-files --others), by default all.
+# Hash the state of a git work tree: tracked files, edits, new files. OPTION... selects the
+# new files (git ls-files --others); by default all are included.
 tree_state()	# DIR [OPTION...]
 {
 	{
@@ -150,19 +150,19 @@ tree_state()	# DIR [OPTION...]
 	} | sha256sum | cut -d' ' -f1
 }
 
-# kernel_dir: where the kernel was built that KERNEL= names, an Image in its build
-# directory; without one, the series' kernel. paths.py has the same for Python.
+# kernel_dir: print the build directory of the kernel whose Image KERNEL= names, or of the
+# series' kernel. paths.py has the same function for Python.
 kernel_dir()
 {
 	local dir=$BUILD/kernel$V
 	case ${KERNEL:-} in
 	*/arch/arm64/boot/Image) dir=${KERNEL%/arch/arm64/boot/Image} ;;
 	esac
-	[ -f "$dir/.config" ] || die "$dir is no kernel's build directory" "make kernel, or KERNEL=dir/arch/arm64/boot/Image"
+	[ -f "$dir/.config" ] || die "$dir is not the build directory of a kernel" "make kernel, or set KERNEL=DIR/arch/arm64/boot/Image"
 	(cd "$dir" && pwd -P)
 }
 
-# git for trees under BUILD: not the user's hooks, signing, templates, identity
+# git for trees in BUILD: without the user's hooks, signing, templates and identity
 bgit()
 {
 	local dir=$1

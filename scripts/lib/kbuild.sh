@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# How kernels are built here; source it after common.sh. Who uses it sets
+# Functions to build kernels; source it after common.sh. The caller sets
 #
-#   src         a kernel tree           O    where its objects go
-#   fragments   files of configuration, on top of allnoconfig
+#   src         a kernel tree           O    directory for its objects
+#   fragments   files of configuration, added to allnoconfig
 #
-# and may look at `config` and `compiler`, hashes and names of what counts beside
-# the sources.
+# and may read `config`, the hash of the configuration, and `compiler`, its version.
 
 fragments=$(ls "$ROOT"/tools/test/config/*.config 2>/dev/null) ||
-	die "there is no kernel configuration" "add tools/test/config/orin.config"
-# since-VERSION: what options became in that version
+	die "tools/test/config/orin.config is missing" "git checkout tools/test/config"
+# since-VERSION: names of options in that and later versions
 kernel_version=$(sed -n 's/^\(VERSION\|PATCHLEVEL\) = //p' "$LINUX/Makefile" | paste -sd.)
 for dir in "$ROOT"/tools/test/config/since-*/; do
 	since=$(basename "${dir#*since-}")
@@ -19,11 +18,11 @@ for dir in "$ROOT"/tools/test/config/since-*/; do
 		fragments="$fragments $(ls "$dir"*.config)"
 done
 compiler=$("${CROSS}gcc" --version | head -1) ||
-	die "${CROSS}gcc is missing" "scripts/fetch/packages.sh"
+	die "${CROSS}gcc is missing" "make packages"
 # shellcheck disable=SC2086
 config=$(hash_of $fragments)
 
-# the same sources give the same kernel, whoever builds it, and whenever
+# the same sources give the same kernel, on any host and at any time
 KBUILD_BUILD_TIMESTAMP=$(git -C "$LINUX" log -1 --format=%cD base)
 export KBUILD_BUILD_TIMESTAMP KBUILD_BUILD_VERSION=1
 export KBUILD_BUILD_USER=orin KBUILD_BUILD_HOST=orin
@@ -43,10 +42,10 @@ configure()
 	echo "$config" >"$O/fragment.hash"
 }
 
-# The kernels here differ in a few files, so the first build of another one starts
-# from the objects of the base kernel, as after a `git switch` in a single work
-# tree: the files that differ are touched, make does the rest, with whatever
-# configuration.  The paths that kbuild noted are changed to those of this tree.
+# The kernels differ in few files, so the first build of another kernel starts from the
+# objects of the base kernel, as after a `git switch` in a single work tree: files that
+# differ are touched, and make does the rest, with any configuration.  The paths that
+# kbuild recorded are changed to those of this tree.
 from=$BUILD/kernel-base$V
 can_seed()
 {
@@ -68,9 +67,9 @@ seed()
 	mv "$O.new" "$O"
 }
 
-# own_tree COMMIT: a work tree $src of our own, at COMMIT; a new one looks older
-# than any object, so that seed() is of use to it. Objects of an earlier one, the
-# repository of which is gone, would seem to be up to date: $O, and all in $work.
+# own_tree COMMIT: make $src a work tree at COMMIT. Files of a new tree are older than any
+# object, so that seed() can be used. Objects of an earlier tree whose repository does not
+# exist any more would appear to be up to date: $O, and all in $work.
 own_tree()
 {
 	if ! git -C "$src" rev-parse -q --verify HEAD >/dev/null 2>&1; then

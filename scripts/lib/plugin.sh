@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# How plugins for QEMU are built; source it after common.sh.
+# Functions to build plugins for QEMU; source it after common.sh.
 
-# plugin STAMP TEXT SOURCE RESULT: unless it is up to date
+# plugin STAMP TEXT SOURCE RESULT: build a plugin unless it is up to date
 plugin()
 {
 	local include=$BUILD/qemu-src/include/qemu state
@@ -20,6 +20,6 @@ compile_plugin()	# INCLUDE SOURCE RESULT
 	# shellcheck disable=SC2046
 	gcc -O2 -Wall -Wextra -Wno-unused-parameter -shared -fPIC -I"$1" \
 		$(pkg-config --cflags glib-2.0) -o "$3.new" "$2"
-	# a machine that runs keeps the old one
+	# a running machine keeps the old file
 	mv "$3.new" "$3"
 }

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# How the series is written out: source it after common.sh.
+# Functions to write the series to files; source it after common.sh.
 #
 #   patches/NNNN-*.patch            the series, for `git am patches/*.patch`
-#   patches/0000-cover-letter.txt   its cover letter, made of scripts/data/cover-letter.txt
-#   patches/FILES.md                each file that the series touches, and by which patches
-#   arch/ drivers/ include/ ...     the files that the series adds, as they end up
+#   patches/0000-cover-letter.txt   its cover letter, from scripts/data/cover-letter.txt
+#   patches/FILES.md                each file that the series touches, with the patches
+#   arch/ drivers/ include/ ...     the files that the series adds, in their final state
 #
-# The same commits give the same bytes on every machine: no commit ids, no
-# signature, no abbreviated hashes, no setting of the user's.
+# The same commits give the same files on each machine: they do not contain commit IDs,
+# signatures or abbreviated hashes, or depend on the user's settings.
 
-# Top directories of the kernel that hold exported files here.  Not scripts/ and
-# tools/, which are this repository's own; tools/testing/ is the kernel's.
+# Top directories of exported kernel files.  Not scripts/ and tools/, which belong to this
+# repository; tools/testing/ is the kernel's.
 INTREE="arch block crypto Documentation drivers fs include init ipc kernel lib mm
 	net rust samples security sound tools/testing usr virt"
 
 PATCHES=$ROOT/patches
-# in a subject: as long as nobody has tried it on a board
+# in the subjects until the series was tested on a board
 PREFIX="RFC PATCH"
 
-# patch_files: all of them in order, ended by NUL
+# patch_files: print all patches in order, separated by NUL
 patch_files()
 {
 	[ ! -d "$PATCHES" ] || find "$PATCHES" -maxdepth 1 -name '[0-9]*.patch' -print0 | sort -z
@@ -31,7 +31,7 @@ patches_hash()
 	patch_files | xargs -0r cat | sha256sum | cut -d' ' -f1
 }
 
-# Of $LINUX: the commit that a name stands for, or `none`
+# Print the commit of a name in $LINUX, or `none`
 rev()
 {
 	git -C "$LINUX" rev-parse -q --verify "$1" || echo none
@@ -42,7 +42,7 @@ clean()		# no edits, and no new files
 	[ -z "$(git -C "$LINUX" status --porcelain | head -1)" ]
 }
 
-# Branch series of $LINUX as patches: is it what lies in patches/?
+# Succeed if branch series of $LINUX is equal to patches/
 same_as_patches()
 {
 	local tmp rc=0
@@ -54,7 +54,7 @@ same_as_patches()
 	return $rc
 }
 
-# all of branch series was made from patches/, or exported to it
+# Succeed if all of branch series was made from patches/, or exported to it
 series_is_exported()
 {
 	local series
@@ -68,8 +68,8 @@ plural()		# N NOUN
 	echo "$1 $2$([ "$1" = 1 ] || echo s)"
 }
 
-# unexported: what $LINUX has that patches/ lacks, in words; nothing if that is
-# nothing.  Fails if the repository cannot be read.
+# unexported: describe the work in $LINUX that patches/ lacks; print nothing if there is
+# none.  Fails if the repository cannot be read.
 unexported()
 {
 	local n ref known what=()
@@ -96,7 +96,7 @@ unexported()
 	[ ${#what[@]} = 0 ] || (IFS=,; echo "${what[*]}" | sed 's/,/, /g')
 }
 
-# format_series TREE FROM TO OUT: patches and cover letter of FROM..TO into OUT
+# format_series TREE FROM TO OUT: write patches and cover letter of FROM..TO to OUT
 format_series()
 {
 	local repo=$1 from=$2 to=$3 out=$4
@@ -116,8 +116,8 @@ stable_git()
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -C "$repo" "$@"
 }
 
-# Subject and text are written by hand in scripts/data/cover-letter.txt (first line,
-# then the rest); who, when and what changed come from the commits.
+# Subject and text are in scripts/data/cover-letter.txt (its first line, and the rest);
+# author, date and statistics are those of the commits.
 cover_letter()
 {
 	local repo=$1 from=$2 to=$3 n text=$ROOT/scripts/data/cover-letter.txt
@@ -132,19 +132,19 @@ cover_letter()
 	stable_git "$repo" diff --stat=80 --summary -M "$from" "$to"
 }
 
-# added_files TREE FROM TO: what the series adds (a moved file is not added)
+# added_files TREE FROM TO: print the files that the series adds; a moved file is not added
 added_files()
 {
 	stable_git "$1" diff --name-only --diff-filter=A -M "$2" "$3"
 }
 
-# files_listing TO: what patches/FILES.md has to say, of base + patches/, which is TO
+# files_listing TO: print the contents of patches/FILES.md for base + patches/, which is TO
 files_listing()
 {
 	"$PYTHON" "$ROOT/scripts/series/files.py" "$LINUX" base "$1" "$PATCHES"
 }
 
-# exported_files: what of the kernel lies in this repository
+# exported_files: print the kernel files in this repository
 exported_files()
 {
 	local d
@@ -153,8 +153,8 @@ exported_files()
 	done | sort
 }
 
-# series_tree TREE: base + patches/ as a git tree, without a work tree.
-# Prints the tree's id; names the patch that does not apply.
+# series_tree TREE: create base + patches/ as a git tree, without a work tree.
+# Print the tree's ID, or the patch that does not apply.
 series_tree()
 {
 	local repo=$1 tmp p
@@ -165,7 +165,7 @@ series_tree()
 		git -C "$repo" apply --cached --whitespace=nowarn "$p" || {
 			rm -rf "$tmp"
 			die "${p##*/} does not apply to $(git -C "$repo" log -1 --format=%s base)" \
-			    "fix it in $repo, then make export-series"
+			    "correct it in $repo, then make export-series"
 		}
 	done < <(patch_files)
 	git -C "$repo" write-tree

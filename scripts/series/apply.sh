@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bring branch `series` of the kernel work tree to base + patches/.
+# Set branch `series` of the kernel work tree to base + patches/.
 #
-# Nothing is lost: commits or edits there that patches/ lacks are kept and
-# built as they are; if patches/ has changed meanwhile as well, one line says
-# so and a person decides.
+# No work is lost: commits or edits in the tree that patches/ lacks are kept and built. If
+# patches/ has changed, too, one line reports this, and the user must decide.
 #
-# Two notes in the repository say what the branch was last made from or
-# exported to: the ref `applied`, and the file `applied-patches`.
+# The ref `applied` and the file `applied-patches` in the repository record what the branch
+# was last made from or exported to.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -29,7 +28,7 @@ record()
 
 lock "kernel-source$V"
 
-# the branch is just what it was made from
+# Succeed if the branch is what it was made from
 if [ "$series" != none ] && [ "$series" = "$applied" ] && [ "$wanted" = "$made_from" ]; then
 	clean || note "$LINUX has edits that patches/ lacks: built as they are"
 	exit 0
@@ -42,13 +41,13 @@ if [ "$series" != none ]; then
 		exit 0
 	fi
 	if ! clean || { [ "$series" != "$applied" ] && [ "$series" != "$(rev base^0)" ]; }; then
-		# work in progress; patches/ as it was when that work began?
+		# work in progress; check that patches/ is as it was when the work began
 		if [ "$wanted" = "$made_from" ] || [ "$made_from" = "" ]; then
-			note "$LINUX has work that patches/ lacks: built as it is (make export-series)"
+			note "$LINUX has work that patches/ lacks: it is built as it is; make export-series exports the work"
 			exit 0
 		fi
-		die "patches/ changed, and $LINUX has work that it lacks" \
-		    "rebase that work by hand, or drop it: git -C $LINUX reset --hard refs/orin/applied"
+		die "patches/ changed, and $LINUX has work that patches/ lacks" \
+		    "rebase that work by hand, or discard it with git -C $LINUX reset --hard refs/orin/applied"
 	fi
 fi
 
@@ -59,7 +58,7 @@ apply()
 	git -C "$LINUX" am --abort 2>/dev/null || true
 	while IFS= read -r -d '' p; do
 		name=$(sed -n '1,/^$/s/^From: \(.*\) <.*/\1/p' "$p" | head -1)
-		# committer and date are the author's: the same commits everywhere
+		# committer and date are the author's, so that commits are the same everywhere
 		BGIT_NAME=$name \
 		BGIT_EMAIL=$(sed -n '1,/^$/s/^From: .*<\(.*\)>.*/\1/p' "$p" | head -1) \
 		bgit "$LINUX" am -q --committer-date-is-author-date "$p" || {

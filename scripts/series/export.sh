@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Write branch `series` of the kernel work tree to patches/, with a listing of the
-# files that it touches, and the files that it adds to their in-tree paths here; remove
-# what it no longer has.
+# Write branch `series` of the kernel work tree to patches/, with a listing of the files
+# that it touches; copy the files that it adds to their paths in this repository; remove
+# those that it no longer has.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -13,7 +13,7 @@ git -C "$LINUX" rev-parse -q --verify refs/heads/series >/dev/null 2>&1 ||
 [ -z "$(git -C "$LINUX" status --porcelain --untracked-files=no | head -1)" ] ||
 	note "$LINUX has edits that are not committed: they are not exported"
 [ -f "$ROOT/scripts/data/cover-letter.txt" ] ||
-	die "scripts/data/cover-letter.txt is missing" "write the cover letter there"
+	die "scripts/data/cover-letter.txt is missing" "write the text of the cover letter to that file"
 
 new=$(mktemp -d "$BUILD/export.XXXXXX")
 trap 'rm -rf "$new"' EXIT
@@ -29,7 +29,7 @@ added_files "$LINUX" base series | sort >"$new/added"
 while read -r f; do
 	case " $(echo $INTREE) " in
 	*" ${f%%/*} "* | *" $(echo "$f" | cut -d/ -f1,2) "*) ;;
-	*) die "the series adds $f, outside the directories exported" "see INTREE in scripts/lib/series.sh" ;;
+	*) die "the series adds $f, which is outside the exported directories" "add its directory to INTREE in scripts/lib/series.sh" ;;
 	esac
 	mkdir -p "$ROOT/$(dirname "$f")"
 	git -C "$LINUX" cat-file blob "series:$f" >"$new/blob"

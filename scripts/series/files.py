@@ -29,12 +29,12 @@ def git(tree, *args):
 
 
 def numbers(added, removed):
-    """As `git diff --numstat` has them; `-` is a binary file."""
+    """Parse the numbers of `git diff --numstat`; `-` is a binary file."""
     return tuple(0 if n == "-" else int(n) for n in (added, removed))
 
 
 def differences(tree, start, end):
-    """{path: (letter, old path if it was moved, lines added, lines removed)}"""
+    """Return {path: (letter, old path if it was moved, lines added, lines removed)}."""
     found = {}
     options = ["diff", "-z", "-M", "--no-ext-diff", "--diff-algorithm=myers"]
     words = iter(git(tree, *options, "--name-status", start, end).split("\0"))
@@ -52,7 +52,7 @@ def differences(tree, start, end):
 
 
 def renames(patch):
-    """[(from, to)]; in a patch, these lines are in no hunk."""
+    """Return [(from, to)] of moved files; in a patch, these lines are in no hunk."""
     old, found = None, []
     with open(patch, encoding="utf-8", errors="replace") as f:
         for line in f:
@@ -64,7 +64,7 @@ def renames(patch):
 
 
 def touched(patches):
-    """{path at the end: [(patch, lines added, lines removed)]}"""
+    """Return {final path: [(patch, lines added, lines removed)]}."""
     found = {}
     for name in patches:
         for old, new in renames(name):

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Show exactly what would be mailed, and to whom; nothing is sent, no server is
-# asked for.  git send-email's own words go to out/send-dry-run.txt, with every
-# mail as it would leave in out/mails; a summary is printed.
+# Show exactly which mails would be sent, and to whom; nothing is sent, and no server is
+# needed.  The output of git send-email is in out/send-dry-run.txt, the mails are in
+# out/mails; a summary is printed.
 #
-# Recipients are what scripts/get_maintainer.pl of the kernel with the series
-# says: of a patch its maintainers (To), its reviewers and lists (Cc), and all
-# lists of the series; of the cover letter, all of them.
+# Recipients are those of scripts/get_maintainer.pl in the kernel with the series: for a
+# patch its maintainers (To), its reviewers and lists (Cc), and all lists of the series;
+# for the cover letter, the recipients of all patches.
 
 . "$(dirname "$0")/../lib/common.sh"
 . "$(dirname "$0")/../lib/series.sh"
@@ -18,7 +18,7 @@ maintainers()	# OPTION... PATCH...
 		--no-fixes "$@") | sort -u
 }
 
-# git send-email asks these of each mail
+# git send-email runs these for each mail
 case ${1:-} in
 --to)
 	cat "$OUT/recipients/to.$(basename "$2" | cut -c1-4)"
@@ -68,9 +68,9 @@ from=$(sed -n 's/^From: //p' "$mails/0000-cover-letter.patch" | head -1)
 	--8bit-encoding=UTF-8 --from="$from" \
 	--to-cmd="$ROOT/scripts/series/send-dry-run.sh --to" --cc-cmd="$ROOT/scripts/series/send-dry-run.sh --cc" \
 	./*.patch) >"$OUT/send-dry-run.txt" 2>&1 ||
-	die "git send-email refuses: $(tail -1 "$OUT/send-dry-run.txt")" "see $OUT/send-dry-run.txt"
+	die "git send-email failed: $(tail -1 "$OUT/send-dry-run.txt")" "read $OUT/send-dry-run.txt"
 
-# lists cut what is longer than they like
+# mailing lists limit the size of mails
 limit=$((100 << 10))
 big=$(find "$mails" -name '*.patch' -size +${limit}c -printf '%f (%k KiB) ')
 [ -z "$big" ] || { echo "longer than 100 KiB: $big"; bad="$bad${bad:+,} a mail that is too long"; }
@@ -81,7 +81,7 @@ sed 's/^/    /' "$to/to.0000"
 echo "Cc:"
 sed 's/^/    /' "$to/cc.0000"
 grep '^Subject: ' "$OUT/send-dry-run.txt"
-[ -z "$bad" ] || echo "error: there is$bad, see above; mend the series, then make export-series" >&2
+[ -z "$bad" ] || echo "error: there is$bad (see above); correct the series, then make export-series" >&2
 echo "$(grep -c '^Subject: ' "$OUT/send-dry-run.txt") mails, $(wc -l <"$to/to.0000") in To, $(wc -l <"$to/cc.0000") in Cc;" \
 	"each with its own in ${OUT#"$ROOT"/}/send-dry-run.txt, as they would leave in ${OUT#"$ROOT"/}/mails"
 [ -z "$bad" ]

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# How much there is to review: lines per patch, and of what.
+# Print how much there is to review: lines per patch, by kind.
 #
-#   code   added to .c, .h, .S, Makefile, Kconfig    test   of that, KUnit
-#   doc    added below Documentation                 moved  added as it was removed
+#   code   added to .c, .h, .S, Makefile, Kconfig    test   of these, KUnit
+#   doc    added below Documentation                 moved  added and removed unchanged
 #                                                           in the same patch
 #
-# The last line is `N patches, N lines to read, the largest is NN (N lines)`;
-# what is moved does not count as to be read.
+# The last line is `N patches, N lines to read, the largest is NN (N lines)`; moved lines
+# are not counted as lines to read.
 
 . "$(dirname "$0")/../lib/common.sh"
 
@@ -37,7 +37,7 @@ for line in sys.stdin.buffer:
         patches[-1]["plus" if line[0] == "+" else "minus"].append((path, line[1:].strip()))
 
 def blocks(lines, minus):
-    """Lines of `lines` that were removed, where they say something."""
+    """Return how many of `lines` the patch also removes: these are moved."""
     gone = {}
     for _, text in minus:
         gone[text] = gone.get(text, 0) + 1

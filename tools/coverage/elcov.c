@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A TCG plugin that notes which code was executed at EL2.
+ * A TCG plugin that records which code was executed at EL2.
  *
- * A block of translated code belongs to one exception level, which is known
- * when it is translated. At the end file `out` gets a line for each block that
- * was executed at EL2: address of its first instruction, number of its
- * instructions. That an exception may end a block early is ignored.
+ * A translation block belongs to one exception level, which is known when it is
+ * translated. At exit, file `out` gets a line for each block that was executed at EL2:
+ * the address of its first instruction, and the number of its instructions. An
+ * exception in the middle of a block is ignored.
  *
- * A guest that wants to be told what is new, such as a fuzzer, executes
- * instructions that do nothing, at EL1:
+ * A guest that must be told about newly executed code, such as a fuzzer, executes these
+ * instructions, which have no effect, at EL1:
  *
- *     movz xzr, #0xbe10      here is the mailbox
- *     movz xzr, #0xbe11      count, on this CPU, from here
- *     movz xzr, #0xbe12      to here
+ *     movz xzr, #0xbe10      the mailbox follows
+ *     movz xzr, #0xbe11      start counting on this CPU
+ *     movz xzr, #0xbe12      stop counting
  *
- * The mailbox is the memory behind the first of them, from the next multiple of
- * 16 bytes on, in the same page: two words of 64 bits. The first goes up by one
- * for each block of EL2 that was not executed before, the second for each pair
- * of blocks that did not follow each other before, while the CPU counts. The
- * plugin writes there and the guest reads, nothing else is needed to have it.
+ * The mailbox is two 64-bit words at the next multiple of 16 bytes after the first of
+ * these instructions, in the same page. While the CPU counts, the plugin increments the
+ * first word for each block of EL2 that was not executed before, and the second word for
+ * each pair of blocks that were not executed in sequence before. The guest reads them;
+ * no other interface is needed.
  *
- * Where all CPUs take turns in one thread (-accel tcg,thread=single), QEMU 10.0
- * gives plugins the CPU that translated a block, not the one that executes it:
- * with one-thread=on all of them count as long as one does.
+ * If all CPUs run in one thread (-accel tcg,thread=single), QEMU 10.0 passes plugins the
+ * CPU that translated a block, not the one that executes it: with one-thread=on all CPUs
+ * count while one of them does.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -84,11 +84,11 @@ static unsigned int current_el(void)
 
 static void count(Cpu *c, Block *b)
 {
-	/* The high bits of EL2's addresses are random, and must not matter */
+	/* ignore the high bits of EL2's addresses, which are random */
 	uint64_t pc = b->pc & 0x3fffffff;
 	unsigned int pair = (pc * 0x9e3779b97f4a7c15 ^ c->last) >> 40 & (NR_PAIRS - 1);
 
-	/* Two CPUs may take the same for new at once: who reads must live with it. */
+	/* two CPUs may count the same block as new; this is tolerated */
 	if (!b->counted) {
 		b->counted = true;
 		__atomic_add_fetch(&mailbox->blocks, 1, __ATOMIC_RELAXED);
@@ -128,7 +128,7 @@ static void new_mailbox(unsigned int cpu, void *at)
 	if (addr / PAGE != (uintptr_t)at / PAGE ||
 	    (addr + sizeof(*mailbox) - 1) / PAGE != (uintptr_t)at / PAGE)
 		return;
-	/* What is there may be from another life of the guest */
+	/* the memory may hold values from before a reset of the guest */
 	*(Mailbox *)addr = (Mailbox) {};
 	mailbox = (Mailbox *)addr;
 }
@@ -167,7 +167,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	Block key = { .pc = qemu_plugin_tb_vaddr(tb), .n = qemu_plugin_tb_n_insns(tb) }, *b;
 	unsigned int el;
 
-	/* It is read of the CPU that is about to execute the block. */
+	/* the register of the CPU that is about to execute the block */
 	el = current_el();
 	if (el == 1)
 		look_for_marks(tb);
@@ -177,7 +177,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	g_mutex_lock(&lock);
 	b = g_hash_table_lookup(blocks, &key.pc);
 	if (!b || b->n < key.n) {
-		/* A longer one takes the place of one that was cut short. */
+		/* a longer block replaces one that was cut short */
 		if (b)
 			key.counted = b->counted;
 		b = g_memdup2(&key, sizeof(key));
@@ -188,7 +188,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, QEMU_PLUGIN_CB_NO_REGS, b);
 }
 
-/* The handle is the same for all CPUs: they are of the same kind. */
+/* The handle is the same for all CPUs, which are of the same type. */
 static void cpu_init(qemu_plugin_id_t id, unsigned int cpu)
 {
 	g_autoptr(GArray) regs = qemu_plugin_get_registers();

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A flattened device tree, read: nodes with their properties, as bytes."""
+"""Parse a flattened device tree: nodes with their properties, as bytes."""
 
 import struct
 
@@ -20,7 +20,7 @@ class Node:
 
     @property
     def enabled(self):
-        """Neither it nor what it is in is disabled."""
+        """True if neither the node nor any of its parents is disabled."""
         return self.strings("status") in ([], ["ok"], ["okay"]) and \
             (self.parent is None or self.parent.enabled)
 
@@ -31,20 +31,20 @@ class Node:
 
 
 class Tree:
-    """root, and the nodes by phandle."""
+    """The root node, and the nodes by phandle."""
 
     def __init__(self, path):
         with open(path, "rb") as f:
             blob = f.read()
         magic, _, at, names = struct.unpack_from(">4I", blob)
         if magic != 0xd00dfeed:
-            raise ValueError(f"{path} is no device tree")
+            raise ValueError(f"{path} is not a device tree")
 
         self.root = node = None
         while True:
             token, = struct.unpack_from(">I", blob, at)
             at += 4
-            if token == 1:              # a node begins
+            if token == 1:              # start of a node
                 end = blob.index(b"\0", at)
                 name = blob[at:end].decode()
                 at = end + 4 & ~3
@@ -54,7 +54,7 @@ class Tree:
                 else:
                     node = Node(f"{parent.path}/{name}", parent)
                     parent.children.append(node)
-            elif token == 2:            # it ends
+            elif token == 2:            # end of a node
                 node = node.parent
             elif token == 3:            # a property
                 size, offset = struct.unpack_from(">2I", blob, at)
@@ -74,7 +74,7 @@ class Tree:
 
 
 def boards(path):
-    """Lines of the file `boards`: (name, device tree, what)"""
+    """Return the lines of the file `boards`: (name, device tree, description)."""
     with open(path, encoding="utf-8") as f:
         return [tuple(line.split(None, 2)) for line in map(str.strip, f)
                 if line and not line.startswith("#")]

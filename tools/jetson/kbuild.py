@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which configuration builds a source file, as the kernel's Makefiles say.
+"""Find the configuration symbols that build a source file, in the kernel's Makefiles.
 
-Makefiles are read, not run: lines that assign to obj-*, or to the parts of an
-object (foo-y, foo-objs, foo-$(CONFIG_X)).  What stands in a conditional
-(ifdef, ifeq) counts as if it did not, but is remembered.
+Makefiles are parsed, not executed: lines that assign to obj-*, or to the parts of an
+object (foo-y, foo-objs, foo-$(CONFIG_X)).  Conditionals (ifdef, ifeq) are ignored, but a
+line in one is marked.
 """
 
 import functools
@@ -21,7 +21,7 @@ class Kbuild:
 
     @functools.lru_cache(maxsize=None)
     def assignments(self, directory):
-        """[(target, symbol or None, words, in a conditional)] of a directory"""
+        """Return [(target, symbol or None, words, in a conditional)] of a directory."""
         for name in ("Kbuild", "Makefile"):
             path = os.path.join(self.source, directory, name)
             if os.path.exists(path):
@@ -46,12 +46,12 @@ class Kbuild:
         return "y" if symbol is None else self.config.get(symbol, "n")
 
     def of_directory(self, directory):
-        """How far a directory is built: (value, symbols that decide)"""
+        """Return how a directory is built: (value, the symbols that it depends on)."""
         if not directory or directory in ("arch/arm64", "."):
             return "y", set()
         parent, name = os.path.split(directory)
         best = ("n", set())
-        # a parent may descend over several levels at once
+        # a Makefile may name a directory several levels below
         up = parent
         rest = name
         while True:
@@ -69,7 +69,7 @@ class Kbuild:
         return best
 
     def of_object(self, directory, name, seen=()):
-        """How an object of a directory is built"""
+        """Return how an object of a directory is built."""
         best = ("n", set())
         if name in seen:
             return best
@@ -81,7 +81,7 @@ class Kbuild:
             else:
                 outer = self.of_object(directory, target, (*seen, name))
             best = better(best, both(outer, (self.value(symbol), {symbol} - {None})))
-        # an object whose Makefile is further up: obj-y += sub/foo.o
+        # an object in the Makefile of a parent directory: obj-y += sub/foo.o
         parent, last = os.path.split(directory)
         if parent and best == ("n", set()):
             best = self.of_object(parent, f"{last}/{name}", (*seen, name)) \
@@ -89,7 +89,7 @@ class Kbuild:
         return best
 
     def of_file(self, path):
-        """(value, symbols) of a .c file; value None: no Makefile names it"""
+        """Return (value, symbols) of a .c file; value None: no Makefile names it."""
         directory, name = os.path.split(path)
         value, why = self.of_object(directory, name[:-2])
         return (None, why) if value == "n" and not why else (value, why)

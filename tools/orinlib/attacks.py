@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The scenes of `make attack`: in which boots the attacks are tried, and what
-the host looks at meanwhile that the guest cannot see.
+"""The scenes of `make attack`: the boots in which attacks are tried, and checks by the
+runner of what the guest cannot see.
 """
 
 import os
@@ -18,15 +18,15 @@ TIMEOUT = default(settings.attack_timeout, 280)
 
 @dataclass
 class Outcome:
-    result: str         # open, stopped, n/a, firmware (see the attack program); else it does not work
+    result: str         # open, stopped, n/a, firmware (see tools/test/attack); any other: it failed
     why: str = ""
 
 
 def parse(line):
-    """(id, what was tried, Outcome) of `ATTACK: id result why what`."""
+    """Parse `ATTACK: id result why what` into (id, what was tried, Outcome)."""
     words = line[8:].split("\t")
     if len(words) < 4:
-        return line[8:], "", Outcome("broken", "the line cannot be read")
+        return line[8:], "", Outcome("broken", "its line on the console is malformed")
     ident, result, why, what = words[:4]
     return ident, what, Outcome(result, why)
 
@@ -60,53 +60,53 @@ class Performance:
             self.done = True
 
     def compare(self, run):
-        """Page by page: what the model let through, and whose it was."""
-        what = "what devices reached, page by page, against what EL2 keeps from the host"
+        """Compare each page that a device accessed with the owners of pages."""
+        what = "DMA to any page that the host does not own, in the model's log of translations"
         log, maps = run.translations, self.ownership.maps
         found, checked = self.ownership.trespasses(log)
         if found:
             phase, translation, whose = found[0]
             return what, Outcome("open", f"{len(found)} of {checked}; {phase}: {translation}, "
-                                         f"which is {whose}")
+                                         f"owned by {whose}")
         if not checked or not maps:
-            return what, Outcome("broken", "nothing was logged")
-        around = run.stats.get("mc", {}).get("passthrough", 0) + \
+            return what, Outcome("broken", "no translation was logged")
+        bypassed = run.stats.get("mc", {}).get("passthrough", 0) + \
             sum(s["bypassed"] for s in run.stats.get("smmu", {}).values())
-        around -= self.known_around(log)
-        if around:
-            return what, Outcome("open", f"{around} transactions went around the SMMUs")
+        bypassed -= self.known_bypass(log)
+        if bypassed:
+            return what, Outcome("open", f"{bypassed} transactions bypassed the SMMUs")
         pages = sum((e - s) >> 12 for s, e, _w in next(iter(maps.values()))[0])
         return what, Outcome("stopped", f"{checked} translations in {len(log.phases)} phases, "
                                         f"none to one of {pages} pages")
 
-    def known_around(self, log):        # pylint: disable=unused-argument
-        """Transactions around the SMMUs that are accounted for elsewhere."""
+    def known_bypass(self, log):        # pylint: disable=unused-argument
+        """Return the number of bypassing transactions that another attack reports."""
         return 0
 
     def look_back(self, run):
-        """What else the host finds after the run."""
+        """Return other failures of the run."""
         complaints = []
         if run.error:
             complaints.append(run.error)
         elif not self.done:
-            complaints.append("the run did not come to its end")
+            complaints.append("the run did not complete")
         if self.kernel == "series" and run.violations != 0:
-            first = (run.violation_lines or ["nothing says which"])[0]
+            first = (run.violation_lines or ["no line describes them"])[0]
             complaints.append(f"violations of the strict model: {run.violations}: {first}")
         return complaints
 
 
-# Where the hypervisor's idle page is with 2 GiB. If not, the guest says where.
+# Address of the hypervisor's idle page with 2 GiB; the guest reports a different one.
 SPARE_PAGE = 0xff9ff000
 # Clients of the memory controller that firmware leaves in passthrough.
 XUSB_HOSTW, NVDISPLAYR = 0x4b, 0x92
 
 
 class PowerOn(Performance):
-    """Bus masters that do DMA from power-on to a page that EL2 will have."""
+    """Bus masters that do DMA from power-on to a page that EL2 will own."""
 
-    elsewhere = None        # where the page is, if not where it was looked for
-    at_takeover = None      # transfers that were let through until then
+    elsewhere = None        # address of the page, if not the expected one
+    at_takeover = None      # transfers that had succeeded at takeover
 
     def __init__(self, scene, kernel, page=SPARE_PAGE):
         super().__init__(scene, kernel)
@@ -140,29 +140,29 @@ class PowerOn(Performance):
         return sum(run.property(f"/machine/busmaster{n}", "ok-count") for n in range(4))
 
     def since_takeover(self, count):
-        """All that they do now leads to the page of the hypervisor."""
+        """COUNT transfers to the hypervisor's page have succeeded since takeover."""
         self.outcomes["boot-takeover"] = (
-            "all of them, from takeover until everything is attached",
-            Outcome("open", f"{count} transfers were let through") if count else
-            Outcome("stopped", f"{self.at_takeover} transfers before takeover, none after"))
+            "DMA to a hypervisor page by all four, from takeover until devices are attached",
+            Outcome("open", f"{count} transfers succeeded") if count else
+            Outcome("stopped", f"{self.at_takeover} transfers succeeded before takeover, none after"))
 
-    def known_around(self, log):
-        """Before takeover the page was nobody's yet."""
-        return next(iter(log.around.values()))
+    def known_bypass(self, log):
+        """Transactions before takeover, when the hypervisor did not own the page yet."""
+        return next(iter(log.bypassed.values()))
 
 
 class Frozen(Performance):
-    """Firmware has frozen clients in a bad state: what follows is said, see the test."""
+    """Firmware has locked clients in an open state, which the log must name: see the test."""
 
-    def known_around(self, log):
+    def known_bypass(self, log):
         return sum(o.result == "firmware" for _what, o in self.outcomes.values())
 
 
 class Panic(Performance):
-    """The kernel dies while bus masters write: who is let through after that?"""
+    """The kernel panics while bus masters write: which accesses succeed after that?"""
 
-    WHO = {0: ("panic-hyp", "DMA to a hypervisor page goes on after a panic"),
-           1: ("panic-guest", "DMA to a protected guest's page goes on after a panic")}
+    WHO = {0: ("panic-hyp", "DMA to a hypervisor page continues after a panic"),
+           1: ("panic-guest", "DMA to a protected guest's page continues after a panic")}
 
     def on_line(self, line, run):
         super().on_line(line, run)
@@ -172,7 +172,7 @@ class Panic(Performance):
             run.end()
 
     def watch(self, run):
-        time.sleep(0.3)         # the other processors stop
+        time.sleep(0.3)         # until the other CPUs have stopped
         before = self.counts(run)
         time.sleep(1)
         after = self.counts(run)
@@ -180,14 +180,14 @@ class Panic(Performance):
         err = {n: after[n][1] - before[n][1] for n in after}
         for n, (ident, what) in self.WHO.items():
             if not ok[3]:
-                outcome = Outcome("broken", "no DMA goes on: not even to the host's own page")
+                outcome = Outcome("broken", "all DMA has stopped, even that to the host's own page")
             elif ok[n]:
-                outcome = Outcome("open", f"it was let through {ok[n]} times")
+                outcome = Outcome("open", f"{ok[n]} accesses succeeded")
             elif not err[n]:
-                outcome = Outcome("broken", "it was not tried")
+                outcome = Outcome("broken", "no access was tried")
             else:
-                outcome = Outcome("stopped", f"aborted {err[n]} times; the host's own page "
-                                             f"was reached {ok[3]} times")
+                outcome = Outcome("stopped", f"{err[n]} accesses were aborted; {ok[3]} accesses "
+                                             "to the host's own page succeeded")
             self.outcomes[ident] = (what, outcome)
 
     @staticmethod
@@ -206,12 +206,12 @@ class Scene:
     """A boot, on either kernel."""
 
     name: str
-    test: str                                   # of guest/tests
-    boot: dict = field(default_factory=dict)    # beyond the defaults of machine.Boot
+    test: str                                   # in guest/tests
+    boot: dict = field(default_factory=dict)    # fields of machine.Boot
     performance: type = Performance
 
     def play(self, kernel):
-        """Returns what came of it by id, what went wrong, seconds."""
+        """Return the outcomes by id, failures of the run, and its seconds."""
         return self.performance(self, kernel).run()
 
 

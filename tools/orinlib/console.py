@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One run of the machine: start QEMU, read the guest's console line by line,
-answer what it asks of the host, keep a log, end it when its time is up.
+"""One run of the machine: start QEMU, read the guest's console line by line, answer the
+guest's requests, write a log, and stop QEMU at a timeout.
 """
 
 import atexit
@@ -19,19 +19,18 @@ from . import machine, paths
 from .qmp import QMP, QMPError, value_of
 from .translations import TranslationLog
 
-# colours, cursor movements
+# colours and cursor movements
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|[\x00-\x08\x0b-\x1f]")
 
-# What must not be on the console.  The guest looks through its own kernel's log;
-# this is for what kills it before it can.
+# Lines that must not be on the console.  The guest checks its kernel's log itself; these
+# are for failures that stop it before it can.
 DEATH = re.compile(r"(Kernel panic - not syncing.*|.*[Hh][Yy][Pp] panic.*|"
                    r"Internal error: .*|Unable to handle kernel .*|BUG: .*|"
                    r"kernel BUG at .*)")
 VIOLATIONS = re.compile(r"^orin: violations: (\d+)")
 VIOLATION = re.compile(r"violation: (.*)")
 
-# so that no machine, and no program with one, is left behind when the runner is
-# interrupted
+# processes to stop when the runner is interrupted
 running = set()
 stopping = threading.Event()
 
@@ -43,8 +42,8 @@ def started(process):
 
 
 def stop(process):
-    """A process, and if it leads a session all of that: it may clean up, then it
-    has to go."""
+    """Stop a process, and its session if it leads one: SIGTERM, so that it can clean up,
+    and then SIGKILL."""
     try:
         signal_all = os.killpg if os.getsid(process.pid) == process.pid else os.kill
     except ProcessLookupError:
@@ -75,8 +74,8 @@ def stop_all():
 
 
 class Run:
-    """After run(): `lines` (all of the console), `seconds`, `violations` (None if
-    QEMU printed no count), `violation_lines`, `error` (why it is no valid run)."""
+    """After run(): `lines` (of the console), `seconds`, `violations` (None if QEMU printed
+    no count), `violation_lines`, `error` (why the run is not valid)."""
 
     def __init__(self, boot, words, timeout, log, on_line=None, log_translations=False):
         self.boot, self.words, self.timeout = boot, words, timeout
@@ -129,7 +128,7 @@ class Run:
         refused = None
         try:
             if self.translations:
-                # the machine waits: not one translation is missed
+                # the machine is not started yet: no translation is missed
                 self.translations.start(self._qmp(), self.workdir)
                 self._qmp().execute("cont")
         except (OSError, QMPError) as e:
@@ -138,7 +137,7 @@ class Run:
         open_streams = 2
         while open_streams:
             if not self.error and self.elapsed() > self.timeout:
-                self.error = f"it took more than {self.timeout} seconds"
+                self.error = f"timed out after {self.timeout} seconds"
                 self._end()
             try:
                 name, line = said.get(timeout=1)
@@ -158,7 +157,7 @@ class Run:
         if self.translations:
             self.translations.read()
         if code and not self.error:
-            self.error = f"QEMU ended with status {code}: {self.last_error()}"
+            self.error = f"QEMU exited with status {code}: {self.last_error()}"
         if not self.error and self.death:
             self.error = self.death
 
@@ -168,15 +167,15 @@ class Run:
         said.put((name, None))
 
     def property(self, path, name):
-        """Of a device model, while it runs."""
+        """Return a property of a device model, while the machine runs."""
         return self._qmp().execute("qom-get", path=path, property=name)
 
     def end(self):
-        """For on_line: nothing more is wanted of this run."""
+        """Stop the run; for on_line."""
         self._end()
 
     def _end(self):
-        """Ask it to quit, so that it still says its violations; then make it."""
+        """Ask QEMU to quit, so that it prints its violations; kill it if it does not."""
         try:
             self._qmp().execute("quit")
             self.qemu.wait(10)
@@ -184,7 +183,7 @@ class Run:
             self.qemu.kill()
 
     def last_error(self):
-        return self.stderr_last or "it said nothing"
+        return self.stderr_last or "it printed no message"
 
     def _stderr(self, line):
         self.log.write(f"qemu: {line}\n")
@@ -229,10 +228,10 @@ class Run:
             try:
                 self.qmp = QMP.connect(os.path.join(self.workdir, "qmp"))
             except OSError:
-                # it has only just been started
+                # QEMU has not created the socket yet
                 time.sleep(0.05)
         if not self.qmp:
-            raise QMPError("QEMU does not listen")
+            raise QMPError("QEMU did not open its QMP socket")
         return self.qmp
 
     def _do(self, words):
@@ -249,4 +248,4 @@ class Run:
             if self.translations:
                 self.translations.mark(self._qmp(), words[1])
             return "ok"
-        return f"failed no such request: {words[0]}"
+        return f"failed unknown request: {words[0]}"

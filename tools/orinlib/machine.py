@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a boot is, and QEMU's command line for it.  Used by the test runner,
-`make boot` and `make demo` alike.
+"""The description of a boot, and QEMU's command line for it.  Used by the test runner,
+`make boot` and `make demo`.
 
-A Boot says what a boot is; settings (QEMU, KERNEL, APPEND, MEM, SMP, CPU,
-INITRD_EXTRA) override what it says.
+The settings QEMU, KERNEL, APPEND, MEM, SMP, CPU and INITRD_EXTRA override fields of a
+Boot.
 """
 
 import hashlib
@@ -18,13 +18,13 @@ from .settings import default, settings
 
 DISK = 64 << 20
 
-# how Tegra234's manual calls the SMMUs, by their first instance
+# names of the SMMUs in Tegra234's manual, by the address of their first instance
 UNITS = {0x8000000: "niso1", 0x12000000: "niso0", 0x10000000: "iso"}
 
 
 def smmu_unit(node):
-    """How the manual calls the SMMU of a node like /bus@0/iommu@8000000, or at an
-    address; None if it does not."""
+    """Return the manual's name of the SMMU of a node like /bus@0/iommu@8000000, or at an
+    address; None if it has none."""
     try:
         return UNITS.get(int(node.rsplit("@", 1)[-1], 16))
     except ValueError:
@@ -35,7 +35,7 @@ def smmu_unit(node):
 class Boot:
     name: str = "boot"
     kernel: str = "series"          # or base
-    image: str = ""                 # in place of that kernel's
+    image: str = ""                 # instead of that kernel's
     mode: str = "protected"         # nvhe, vhe: not protected; none: no KVM
     cpu: str = "cortex-a76"
     mem: str = "2G"
@@ -46,9 +46,9 @@ class Boot:
     devices: list = field(default_factory=lambda: ["nvme", "sd", "nic"])
     qemu: list = field(default_factory=list)    # further arguments
     icount: bool = False            # guest time counts instructions
-    root: str = ""                  # nvme, sd: root file system there, no initramfs
-    init: str = "/init"             # there
-    extra: str = ""                 # a directory, added to the initramfs or the root
+    root: str = ""                  # nvme, sd: disk with the root file system; no initramfs
+    init: str = "/init"             # in that root file system
+    extra: str = ""                 # directory to add to the initramfs or the root
 
     def override(self):
         self.mem = default(settings.mem, self.mem)
@@ -75,8 +75,8 @@ def initramfs(boot, workdir):
     if not extra:
         return path
     if not os.path.isdir(extra):
-        raise Missing(f"INITRD_EXTRA={extra} is no directory")
-    # the kernel unpacks archives that follow each other
+        raise Missing(f"INITRD_EXTRA={extra} is not a directory; name one")
+    # the kernel unpacks concatenated archives
     added = os.path.join(workdir, "extra.cpio.gz")
     subprocess.run([os.path.join(paths.ROOT, "scripts/build/pack-initramfs.sh"), extra, added],
                    check=True)
@@ -99,7 +99,7 @@ def root_disk(boot, workdir, name):
     their sums (/root.sha256)."""
     mke2fs = shutil.which("mke2fs", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
     if not mke2fs:
-        raise Missing("mke2fs is missing (package e2fsprogs)")
+        raise Missing("mke2fs is missing; install package e2fsprogs")
     tree = os.path.join(workdir, "root")
     shutil.copytree(need(paths.built("initramfs", boot.kernel), "the initramfs's tree"), tree)
     extra = boot.extra or settings.initrd_extra
@@ -159,7 +159,7 @@ def command(boot, workdir, words=(), interactive=False):
     if boot.icount:
         cmd += ["-icount", "shift=0"]
 
-    # of the series only, and not where QEMU's plugins and -icount do not go together
+    # with the series only; QEMU does not support plugins with -icount
     if settings.plugin and boot.kernel == "series" and not boot.icount:
         cmd += ["-plugin", settings.plugin.format(name=boot.name)]
 
@@ -172,7 +172,7 @@ def command(boot, workdir, words=(), interactive=False):
         elif dev == "sd":
             cmd += ["-drive", f"if=sd,file={make(boot, workdir, 'sd')},{options}"]
         elif dev == "nic":
-            # two cards on one wire
+            # two connected cards
             for i in range(2):
                 cmd += ["-netdev", f"hubport,id=wire{i},hubid=0",
                         "-device", f"e1000e,netdev=wire{i},mac=52:54:00:00:00:{i + 1:02x}"]
@@ -180,5 +180,5 @@ def command(boot, workdir, words=(), interactive=False):
                 cmd += ["-netdev", "user,id=host",
                         "-netdev", "hubport,id=wire9,hubid=0,netdev=host"]
         else:
-            raise Missing(f"{boot.name}: there is no device '{dev}'")
+            raise Missing(f"{boot.name}: there is no device '{dev}'; use nvme, sd or nic")
     return cmd + list(boot.qemu)

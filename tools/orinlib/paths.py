@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the repository, what was built and what a run leaves lie."""
+"""Paths of the repository, of built files, and of the output of runs."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ OUT = settings.out or os.path.join(ROOT, "out")
 
 
 class Missing(Exception):
-    """Something that a boot needs is not there."""
+    """A file that a boot needs does not exist."""
 
 
 def need(path, what):
@@ -23,8 +23,8 @@ def need(path, what):
 
 
 def scratch():
-    """Where disk images go: into memory if there is room. The SD card's model
-    waits for the file system, and the whole machine with it."""
+    """Return the directory for disk images: memory if there is room, because the model of
+    the SD card, and with it the machine, waits for the file system."""
     shm = "/dev/shm"
     try:
         room = os.statvfs(shm)
@@ -36,7 +36,7 @@ def scratch():
 
 
 def variant():
-    """Suffix of the build directories; scripts/lib/common.sh computes it."""
+    """Return the suffix of the build directories, which scripts/lib/common.sh computes."""
     if settings.kernel_src or settings.base_version or \
        os.path.exists(os.path.join(BUILD, "base-version")):
         p = subprocess.run(
@@ -44,13 +44,13 @@ def variant():
              os.path.join(ROOT, "scripts/lib/common.sh")],
             check=False, stdout=subprocess.PIPE, text=True)
         if p.returncode:
-            sys.exit(1)         # and it has said why
+            sys.exit(1)         # it has printed the reason
         return p.stdout
     return ""
 
 
 def built(name, kernel="series"):
-    """build/NAME of the series or of the base kernel, of this variant."""
+    """Return build/NAME of the series or of the base kernel, of this variant."""
     return os.path.join(BUILD, name + ("-base" if kernel == "base" else "") + variant())
 
 
@@ -59,8 +59,8 @@ def kernel_image(kernel="series"):
 
 
 def kernel_dir():
-    """Where the kernel was built that KERNEL= names, an Image in its build directory;
-    without one, the series' kernel. scripts/lib/common.sh has the same for shell."""
+    """Return the build directory of the kernel whose Image KERNEL= names, or of the
+    series' kernel. scripts/lib/common.sh has the same function for shell."""
     image = settings.kernel or ""
     directory = image.removesuffix("/arch/arm64/boot/Image")
     return os.path.realpath(built("kernel") if directory == image else directory)

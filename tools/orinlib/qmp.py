@@ -46,7 +46,7 @@ class QMP:
 
 
 def value_of(text):
-    """A property's value as the guest writes it: on, off, a number, or a string."""
+    """Parse a property's value as the guest writes it: on, off, a number or a string."""
     if text in ("on", "true"):
         return True
     if text in ("off", "false"):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the user sets by variables of the environment, read once. `make help` says
-what each of them means; an empty one is as good as none.
+"""Settings from environment variables, read once. `make help` describes them; an empty
+variable counts as unset.
 
 PLUGIN, a TCG plugin for QEMU with its arguments, is loaded in each boot of the
-series; {name} there is the boot's.
+series; {name} in it is replaced by the boot's name.
 
 A program may change a setting for its own boots by assigning to it.
 """
@@ -28,18 +28,18 @@ class Settings:
 
     @staticmethod
     def number(name, text):
-        """Hexadecimal with 0x."""
+        """Parse a decimal number, or a hexadecimal one with 0x."""
         try:
             return int(text, 0) if text else None
         except ValueError:
-            sys.exit(f"error: {name}={text} is no number; {name}=N")
+            sys.exit(f"error: {name}={text} is not a number; set {name}=N")
 
     def given(self, names):
-        """Those of these variables that are set."""
+        """Return those of these variables that are set."""
         return [name for name in names if getattr(self, name.lower()) is not None]
 
     def environment(self):
-        """For a program that reads them by itself."""
+        """Return the environment for a program that reads the settings itself."""
         return {**os.environ, **{name: str(getattr(self, name.lower()))
                                  for name in self.given(TEXTS + NUMBERS)}}
 
@@ -48,5 +48,5 @@ settings = Settings(os.environ)
 
 
 def default(value, otherwise):
-    """A setting, or what holds without it."""
+    """Return a setting, or its default if it is not set."""
     return otherwise if value is None else value

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The table of tests (tools/test/tests.toml): boots of the machine and programs on
-the host, and what the results of each are.
+the host, and their results.
 """
 
 import os
@@ -15,7 +15,7 @@ from .settings import settings
 from .tap import Result
 
 TABLE = os.path.join(paths.ROOT, "tools/test/tests.toml")
-# any will do; this order was seen to pass
+# any seed is valid; the tests are known to pass in this order
 DEFAULT_SEED = 72371
 
 BOOT_KEYS = {"kernel", "mode", "cpu", "mem", "smp", "dtb", "machine", "append",
@@ -87,14 +87,14 @@ class BootEntry:
 
     @property
     def isolated(self):
-        """EL2 has the SMMUs, all the time; `states` are boots in which it may not."""
+        """True if EL2 owns the SMMUs during the whole boot; not so in all boots of `states`."""
         b = self.boot
         return b.kernel == "series" and b.mode == "protected" and "states" not in self.tests
 
     @staticmethod
     def nothing_opened(run):
-        """A write that would let something bypass an SMMU, whether or not a device
-        has used the moment."""
+        """No register write made transactions bypass an SMMU, even if no device did DMA
+        meanwhile."""
         name = "no write to an SMMU opened a bypass"
         smmus = run.stats.get("smmu", {})
         opened = {n: s["bypass_opened"] for n, s in smmus.items() if s.get("bypass_opened")}
@@ -106,7 +106,7 @@ class BootEntry:
 
     @staticmethod
     def ended(run, results, done):
-        name = "the run ends"
+        name = "the run completes"
         said = len(results)
         if run.error:
             return Result(name, "not ok", run.error)
@@ -114,7 +114,7 @@ class BootEntry:
             last = next((x for x in reversed(run.lines) if x.strip()), "nothing")
             return Result(name, "not ok", f"no 'TAP: done' after {said} results; last: {last}")
         if done[-1] != said:
-            return Result(name, "not ok", f"the guest counts {done[-1]} results, here are {said}")
+            return Result(name, "not ok", f"the guest reported {done[-1]} results, {said} arrived")
         return Result(name, "ok")
 
     def no_violation(self, run):
@@ -128,15 +128,15 @@ class BootEntry:
         if not run.violations:
             return Result(name, "ok")
         if not run.violation_lines:
-            return Result(name, "not ok", f"{run.violations}, and no line says why")
+            return Result(name, "not ok", f"{run.violations}, but no line describes them")
         used = [a for a in self.allowed
                 if any(re.search(a["match"], v) for v in run.violation_lines)]
-        return Result(f"{name} but the known ones ({'; '.join(a['why'] for a in used)})", "ok")
+        return Result(f"{name} except the expected ones ({'; '.join(a['why'] for a in used)})", "ok")
 
 
 class HostEntry:
-    """A program on the host.  Its results are the TAP lines that it prints, or
-    else its exit status; 77 says that something it needs is missing."""
+    """A program on the host.  Its results are the TAP lines that it prints; without
+    any, its exit status. Status 77: something that it needs is missing."""
 
     def __init__(self, name, entry):
         self.name = name
@@ -159,9 +159,9 @@ class HostEntry:
         try:
             output, code = p.communicate(timeout=self.timeout)[0], p.returncode
         except subprocess.TimeoutExpired:
-            # and what it has started
+            # stops its children, too
             console.stop(p)
-            output, code = p.communicate()[0], f"more than {self.timeout} seconds"
+            output, code = p.communicate()[0], f"timed out after {self.timeout} seconds"
         finally:
             console.running.discard(p)
         with open(log, "w", encoding="utf-8") as f:
@@ -179,22 +179,22 @@ class HostEntry:
 
 
 def select(entries, wanted, seed=None):
-    """SEED decides the order of a boot's tests, None: the default one, except
-    where tests are named."""
+    """Choose the entries that WANTED names. SEED determines the order of a boot's tests;
+    None: DEFAULT_SEED, or the order in which tests are named."""
     for e in entries:
         if isinstance(e, BootEntry):
             e.seed = DEFAULT_SEED if seed is None else seed
     if not wanted:
         return entries
     by_name = {e.name: e for e in entries}
-    chosen = {}             # entry: the tests that are wanted of it
+    chosen = {}             # entry: its tests to run
     for w in wanted:
         name, _, tests = w.partition(":")
         entry = by_name.get(name)
         if not entry:
-            sys.exit(f"error: there is no '{name}'; tools/test/run -l lists what there is")
+            sys.exit(f"error: there is no entry '{name}'; tools/test/run -l lists all entries")
         if tests and not isinstance(entry, BootEntry):
-            sys.exit(f"error: {name} is no boot, it has no tests to choose; leave out ':{tests}'")
+            sys.exit(f"error: {name} is not a boot and has no tests to select; omit ':{tests}'")
         if tests and seed is None:
             entry.seed = 0
         some = chosen.setdefault(entry, [])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Results of tests: what a guest or a program prints, and out/test.tap."""
+"""Results of tests: the lines of a guest or a program, and out/test.tap."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Result:
 
 
 def parse(line):
-    """A line `ok - NAME`, `not ok - NAME # REASON`, `ok - NAME # SKIP REASON`."""
+    """Parse a line `ok - NAME`, `not ok - NAME # REASON` or `ok - NAME # SKIP REASON`."""
     m = LINE.match(line)
     if not m:
         return None
@@ -26,13 +26,13 @@ def parse(line):
 
 
 class Report:
-    """What a program on the host finds, printed as it comes."""
+    """Prints the results of a program on the host."""
 
     def __init__(self):
         self.failed = 0
 
     def result(self, name, wrong=None):
-        """WRONG is why it is not ok, if it is not. Returns whether it is."""
+        """Print a result; WRONG is the reason of a failure. Return True if it is ok."""
         self.failed += bool(wrong)
         print(f"not ok - {name} # {wrong}" if wrong else f"ok - {name}", flush=True)
         return not wrong
@@ -48,7 +48,7 @@ def summary(results):
 
 
 def write(path, groups):
-    """GROUPS: (name, results) in the order of the table."""
+    """Write the results. GROUPS: (name, results) in the order of the table."""
     total = sum(len(results) for _, results in groups)
     with open(path, "w", encoding="utf-8") as f:
         f.write(f"TAP version 13\n1..{total}\n")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the SMMUs let through, page by page, as the models log it.
+"""The pages that devices accessed through the SMMUs, as the models log them.
 
-A log is in phases: the guest names one with `HOST: mark PHASE`, and from there
-on every page is logged again.  What comes before the first mark is phase "boot".
+A log has phases: the guest starts one with `HOST: mark PHASE`, and every page is logged
+again in each phase.  Phase "boot" is the part before the first mark.
 """
 
 import os
@@ -31,7 +31,7 @@ class TranslationLog:
     def __init__(self):
         self.files = {}                 # QOM path of the SMMU: file
         self.phases = {"boot": set()}
-        self.around = {}                # phase: transactions around SMMUs before it
+        self.bypassed = {}              # phase: transactions that bypassed SMMUs before it
 
     def start(self, qmp, workdir):
         for child in qmp.execute("qom-list", path="/machine"):
@@ -42,12 +42,12 @@ class TranslationLog:
                             value=self.files[path])
 
     def mark(self, qmp, phase):
-        self.around[phase] = self.count_around(qmp)
+        self.bypassed[phase] = self.count_bypass(qmp)
         for path in self.files:
             qmp.execute("qom-set", path=path, property="translation-log-mark", value=phase)
 
-    def count_around(self, qmp):
-        """Transactions that no SMMU translated, since power-on."""
+    def count_bypass(self, qmp):
+        """Return how many transactions have bypassed the SMMUs since power-on."""
         count = sum(qmp.execute("qom-get", path=path, property="bypass-count")
                     for path in self.files)
         if any(c["name"] == "mc" for c in qmp.execute("qom-list", path="/machine")):
@@ -70,7 +70,7 @@ class TranslationLog:
 
 
 class Ownership:
-    """The lines `OWNED: phase start end whose`: what is not the host's."""
+    """The pages that the host does not own, from lines `OWNED: phase start end owner`."""
 
     def __init__(self):
         self.maps = {}                  # phase: list of [(start, end, whose)]
@@ -88,16 +88,16 @@ class Ownership:
         return next((w for start, end, w in ranges if start <= page < end), None)
 
     def trespasses(self, translations):
-        """(phase, translation, whose) of each that led to what was not the
-        host's from the start of its phase to the end."""
+        """Return (phase, translation, owner) of each translation to a page that the host
+        did not own at the start and at the end of its phase, and how many were checked."""
         found = []
         checked = 0
         first = next(iter(self.maps.values()), [[]])[0]
         for phase, lines in translations.phases.items():
             maps = self.maps.get(phase)
             if maps is None:
-                # before the first mark: EL2's own from the start, as far as
-                # that has not been the host's until it was taken
+                # before the first mark: the pages that EL2 has owned from the start, but
+                # not "memory", which the host owned until EL2 took it
                 maps = [[r for r in first if r[2] != "memory"]]
             for t in sorted(lines, key=str):
                 checked += 1

@@ -7,7 +7,7 @@ LEFT, WIDTH, TOP, STEP, BAR = 330, 400, 70, 38, 20
 
 
 def read(lines):
-    """[(ratio, instructions or None, with the series?, what)]"""
+    """Return [(ratio, instructions or None, True if with the series, description)]."""
     rows = []
     for line in lines:
         if line.strip() and not line.startswith("#"):

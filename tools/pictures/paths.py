@@ -21,7 +21,7 @@ def draw():
         p.path([(x1, y + HIGH / 2), (x2, y + HIGH / 2)])
         p.text((x1 + x2) / 2 - 3, y + HIGH / 2 - 7, label, 11, colour=FAINT)
 
-    # what a CPU reaches
+    # the path of a CPU
     p.text(24, 36, "What a CPU of the host reaches", 14, "start", weight="bold")
     row(TOP, [(24, 110, ["CPU", "host, at EL1"], False),
               (190, 140, ["stage 1", "the host's tables"], False),
@@ -30,7 +30,7 @@ def draw():
     step(TOP, 330, 510, "IPA")
     step(TOP, 680, 800, "PA")
 
-    # what a device reaches
+    # the path of a device
     p.text(24, BOTTOM + HIGH + 78, "What a device reaches", 14, "start", weight="bold")
     row(BOTTOM, [(24, 110, ["device", "NVMe, eMMC, ..."], False),
                  (190, 140, ["memory client", "on Tegra234"], False),
@@ -41,7 +41,7 @@ def draw():
     step(BOTTOM, 490, 530, "SID")
     step(BOTTOM, 680, 800, "PA")
 
-    # EL2 between them
+    # EL2, between the two paths
     p.rect(190, 168, 490, 92, EL2_FILL, EL2)
     p.text(435, 191, "EL2: the hypervisor", 14, weight="bold")
     p.text(435, 212, "A device can reach a page only while the host owns or shares it.", 12)
@@ -62,7 +62,7 @@ def draw():
     p.box(800, 156, 156, 116, ["hypervisor,", "protected guests,", "tables of the SMMUs:",
                                "on neither path"], EL2_FILL, EL2)
 
-    # where each path ends otherwise
+    # where refused accesses end
     def fault(x, y, up, text, w):
         p.rect(x - w / 2, y, w, 24, STOP_FILL, STOP, 12)
         p.text(x, y + 16.5, text, 11.5, colour=STOP)

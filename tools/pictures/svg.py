@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The few shapes that the pictures are made of, as SVG.
+"""The shapes of the pictures, as SVG.
 
-A picture is a light panel with a border, so that it can be read on a white page
-and on a dark one.  Nothing in it depends on the machine that draws it: the width
-of a text is an estimate, and the font is whatever sans-serif the reader has.
+A picture is a light panel with a border, so that it is readable on a white and on a dark
+page.  It does not depend on the host that draws it: widths of text are estimates, and
+the font is the reader's sans-serif.
 """
 
 from xml.sax.saxutils import escape
@@ -20,7 +20,7 @@ def number(value):
 
 
 def width(text, size=13):
-    """How wide a text is at most in the usual sans-serif fonts."""
+    """Return the maximum width of a text in the usual sans-serif fonts."""
     return sum(0.34 if c in "iljtfr.,:;|()' " else 0.62 for c in text) * size
 
 
@@ -40,7 +40,7 @@ class Picture:
                         f'stroke-width="1.5"{dash}/>')
 
     def box(self, x, y, w, h, lines, fill=HOST_FILL, stroke=HOST, size=13):
-        """A box with lines of text in its middle, the first of them bold."""
+        """Draw a box with centred lines of text, the first of them bold."""
         self.rect(x, y, w, h, fill, stroke)
         step = size + 4
         top = y + h / 2 - step * (len(lines) - 1) / 2 + size * 0.36
@@ -50,7 +50,7 @@ class Picture:
                       colour=INK if i == 0 else FAINT)
 
     def path(self, points, colour=FAINT, arrow=True, dash="", wide=1.8):
-        """Straight lines from point to point, with an arrow head at the last."""
+        """Draw straight lines between points, with an arrow head at the last point."""
         d = "M" + " L".join(f"{number(x)} {number(y)}" for x, y in points)
         dash = f' stroke-dasharray="{dash}"' if dash else ""
         self.out.append(f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{wide}"{dash}/>')

@@ -6,14 +6,14 @@ from svg import EL2, EL2_FILL, FAINT, HOST, HOST_FILL, STOP, Picture, width
 
 STREAM = ("device", "node", "smmu", "sid", "bank", "format", "domain", "users", "clients")
 CLIENT = ("name", "id", "found", "sid", "users", "state")
-# how Tegra234's manual calls the SMMUs, by their first instance
+# names of the SMMUs in Tegra234's manual, by the address of their first instance
 UNITS = {"8000000": "smmu_niso1", "12000000": "smmu_niso0", "10000000": "smmu_iso"}
 DEVICE, CLIENTS, SID, BANK, DOMAIN = 24, 250, 452, 600, 786     # left edges of the columns
 LINE, GAP = 30, 14                                              # of memory clients, of streams
 
 
 def read(lines):
-    """The streams and the clients of lines `TOPOLOGY: ...`; others are ignored."""
+    """Return the streams and the clients of lines `TOPOLOGY: ...`; ignore other lines."""
     streams, clients = [], {}
     for line in lines:
         words = line.split()
@@ -33,7 +33,7 @@ def names(stream):
 
 
 def device(stream):
-    """Two lines for a device: its name, and its address or its PCI functions."""
+    """Return two lines for a device: its name, and its address or its PCI functions."""
     devices = stream["device"].split(",")
     kind, _, where = stream["node"].rsplit("/", 1)[-1].partition("@")
     if stream["device"] == "-":
@@ -58,7 +58,7 @@ def draw(lines):
         top = y
         y += 34
         inside, places = [], {}
-        # streams of the same ID follow each other: they share a bank
+        # consecutive streams with the same ID share a bank
         for s in sorted((s for s in streams if s["smmu"] == smmu),
                         key=lambda s: (int(s["sid"], 16), s["node"])):
             used.update(names(s))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A drawing of who reaches what: device, its clients of the memory controller,
- * the stream ID that they present, and inside the SMMU the context bank that
- * translates for it, with its domain. A client that bypasses the SMMUs is red.
+ * A graph of the paths of DMA: device, its memory clients, the stream ID that they
+ * present, and inside the SMMU the context bank that translates it, with its domain.
+ * A client that bypasses the SMMUs is red.
  */
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ static void print_id(const char *kind, const char *a, const char *b)
 	putchar('"');
 }
 
-/* A list with commas, an item a line. Labels come after it. */
+/* Print a comma-separated list as the start of a label, one item per line. */
 static void print_lines(const char *list)
 {
 	const char *item;
@@ -59,7 +59,7 @@ static const char *find(const struct table *t, const char *key_column, const cha
 	return "-";
 }
 
-/* The same as an earlier row in this column, on the same SMMU? */
+/* Return true if an earlier row of the same SMMU has the same value in this column. */
 static bool is_seen(const struct table *t, size_t row, const char *column)
 {
 	size_t i;

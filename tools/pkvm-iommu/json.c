@@ -7,7 +7,7 @@
 
 #include "pkvm-iommu.h"
 
-static const char *separator;	/* what is due before the next member */
+static const char *separator;	/* to print before the next member */
 
 static void print_string(const char *text, size_t len)
 {
@@ -42,7 +42,7 @@ static void member_string(const char *key, const char *text)
 		print_string(text, strlen(text));
 }
 
-/* As the kernel prints numbers: decimal, or hexadecimal with 0x */
+/* Print a number of the kernel: decimal, or hexadecimal with 0x. */
 static void member_number(const char *key, const char *text)
 {
 	unsigned long long n;
@@ -77,7 +77,7 @@ static void member_list(const char *key, const char *list)
 	putchar(']');
 }
 
-/* "own" instead of a stream ID: whatever the device presents */
+/* "own" instead of a stream ID: the one that the device presents */
 static void member_sid(const char *key, const char *text)
 {
 	if (!strcmp(text, "own"))

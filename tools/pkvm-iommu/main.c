@@ -11,14 +11,14 @@
 
 static const char usage[] =
 	"usage: pkvm-iommu [-t | -j | -g] [-a] [-d DIR]\n"
-	"Show what the protected KVM hypervisor does with the IOMMUs that it owns.\n"
+	"Show the state of the IOMMUs that the protected KVM hypervisor owns.\n"
 	"\n"
-	"  -t, --table     tables for people (the default)\n"
+	"  -t, --table     tables (the default)\n"
 	"  -j, --json      JSON\n"
 	"  -g, --graph     a graph, for dot of Graphviz\n"
-	"  -a, --all       with -t: also memory clients that nothing uses\n"
-	"  -d, --dir DIR   where the kernel's files are (" DEFAULT_DIR ")\n"
-	"  -h, --help      this\n";
+	"  -a, --all       with -t: also memory clients that are parked or exempt\n"
+	"  -d, --dir DIR   directory of the kernel's files (" DEFAULT_DIR ")\n"
+	"  -h, --help      print this summary\n";
 
 static const struct option options[] = {
 	{ "table", no_argument, NULL, 't' },
@@ -66,8 +66,8 @@ int main(int argc, char **argv)
 
 	if (read_state(&state, dir)) {
 		if (access(dir, X_OK))
-			fprintf(stderr, "Is this root, debugfs mounted, and are the IOMMUs the hypervisor's?\n"
-				"If not, the kernel's log says why: dmesg | grep -e kvm -e smmu\n");
+			fprintf(stderr, "Run as root, with debugfs mounted. If the hypervisor owns no IOMMU, the\n"
+				"kernel's log gives the reason: dmesg | grep -e kvm -e smmu\n");
 		return 1;
 	}
 

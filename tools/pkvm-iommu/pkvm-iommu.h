@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pkvm-iommu: what the protected KVM hypervisor does with the IOMMUs it owns,
- * for people and for programs.
+ * pkvm-iommu: show the state of the IOMMUs that the protected KVM hypervisor owns.
  *
- *	read.c		the kernel's tables, as they are in debugfs
- *	table.c		for people
- *	json.c		for programs
- *	graph.c		for Graphviz
+ *	read.c		reads the kernel's tables from debugfs
+ *	table.c		prints tables
+ *	json.c		prints JSON
+ *	graph.c		prints a graph for Graphviz
  *	main.c		options
  *
- * A table is kept as the text that the kernel printed. Columns are found by
- * the name that its first line gives them, so that a kernel may add some.
+ * A table is kept as the text that the kernel printed. Columns are found by the names
+ * in its first line, so that a kernel can add columns.
  */
 #ifndef PKVM_IOMMU_H
 #define PKVM_IOMMU_H
@@ -24,7 +23,7 @@ struct table {
 	size_t nr_rows;
 	char **columns;
 	char **cells;		/* nr_rows * nr_columns */
-	char *text;		/* where all of them are */
+	char *text;		/* the buffer that the cells point to */
 };
 
 enum table_id {
@@ -43,17 +42,17 @@ struct state {
 int read_state(struct state *state, const char *dir);
 void free_state(struct state *state);
 
-/* A cell of a table, or "-", which also is what the kernel prints for none */
+/* Return a cell, or "-" if the column is missing; the kernel prints "-" for no value. */
 const char *cell(const struct table *table, size_t row, const char *column);
 bool is_none(const char *text);
 
-/* The next part of a list with commas: its length, 0 at the end */
+/* Return the length of the next item of a comma-separated list; 0 at the end. */
 size_t next_item(const char **list, const char **item);
 
-/* The last part of a node's path */
+/* Return the last component of a node's path. */
 const char *node_name(const char *path);
 
-/* A number of bytes as people read it */
+/* Return a number of bytes as text with a unit. */
 const char *bytes(const char *number);
 
 void print_tables(const struct state *state, bool all);

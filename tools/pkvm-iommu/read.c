@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kernel's tables: a file each, a line each row, blanks between the cells. */
+/* Read the kernel's tables: a file for each, a line per row, cells separated by blanks. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 static const struct {
 	const char *name;
-	const char *columns;	/* where the file has no line that names them */
+	const char *columns;	/* for a file without a line of column names */
 } files[NR_TABLES] = {
 	[STREAMS] = { "streams" },
 	[DOMAINS] = { "domains" },
@@ -31,7 +31,7 @@ static void *allocate(void *old, size_t size)
 	return mem;
 }
 
-/* The file, behind @head if there is one, as a string. */
+/* Return the contents of the file as a string, after @head unless that is NULL. */
 static char *read_file(const char *path, const char *head)
 {
 	size_t size = 4096, len = 0, got;
@@ -64,7 +64,7 @@ fail:
 	return NULL;
 }
 
-/* Cut a line into words, in place: how many there are. */
+/* Split a line into words, in place; return their number. */
 static size_t split(char *line, char ***words)
 {
 	char *word, *rest;
@@ -90,7 +90,7 @@ static int read_table(struct table *t, const char *path)
 	while (t->nr_columns && (line = strtok_r(NULL, "\n", &rest))) {
 		nr = split(line, &words);
 		if (nr != t->nr_columns) {
-			fprintf(stderr, "pkvm-iommu: %s: row %zu has %zu cells, not %zu\n",
+			fprintf(stderr, "pkvm-iommu: %s: row %zu has %zu cells, expected %zu\n",
 				path, t->nr_rows + 1, nr, t->nr_columns);
 			free(words);
 			return -1;

@@ -8,11 +8,11 @@
 
 #include "pkvm-iommu.h"
 
-/* Counters as people call them; those that are not here go by their own name. */
+/* Descriptions of counters; a counter that is not listed is printed by its name. */
 static const struct {
 	const char *name;
 	const char *text;
-	unsigned int pages;	/* what it counts is so many pages, 0: no memory */
+	unsigned int pages;	/* pages per unit of the counter; 0: it does not count memory */
 } counters[] = {
 	{ "domains", "domains", 0 },
 	{ "mapped_pages", "mapped for DMA", 1 },
@@ -39,7 +39,7 @@ static void print_counter(const char *text, const char *value, unsigned int page
 	char number[32];
 
 	if (pages) {
-		/* A page of the hypervisor is a page of the kernel. */
+		/* The hypervisor's page size is the kernel's. */
 		snprintf(number, sizeof(number), "%llu",
 			 strtoull(value, NULL, 0) * pages * sysconf(_SC_PAGESIZE));
 		value = bytes(number);
@@ -47,7 +47,7 @@ static void print_counter(const char *text, const char *value, unsigned int page
 	printf("  %-44s %s\n", text, value);
 }
 
-/* Those with a name for people, in their order, then all others. */
+/* Print the counters with a description, in this order, and then all others. */
 static void print_counters(const struct table *t)
 {
 	size_t i, j;
@@ -68,7 +68,7 @@ static void print_counters(const struct table *t)
 	}
 }
 
-/* Memory clients of no device that are stopped, and those that are no device's */
+/* Memory clients that are parked or exempt; shown with -a only */
 static bool is_dull(const struct table *t, size_t row)
 {
 	const char *state = cell(t, row, "state");

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The benchmark on the host's side."""
+"""The host's side of the benchmark."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One boot of the machine that counts, and what it counted."""
+"""A boot of the machine with the counting plugin, and its figures."""
 
 import glob
 import json
@@ -13,7 +13,7 @@ from orinlib.settings import settings
 
 
 class Failed(Exception):
-    """A boot that has nothing to say."""
+    """A boot without valid figures."""
 
 
 def bench_dir(*below):
@@ -24,7 +24,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 
 
 def extra_tree(files, fio):
-    """What the initramfs has in addition; FILES is {path: text}."""
+    """Return a directory to add to the initramfs; FILES is {path: text}."""
     tree = tempfile.mkdtemp(prefix="orin-bench-", dir=paths.scratch())
     shutil.copytree(bench_dir("bin"), os.path.join(tree, "bin"))
     shutil.copytree(os.path.join(HERE, "../guest/tests"), os.path.join(tree, "test/tests"))
@@ -58,7 +58,7 @@ class Counted:
         self.stats = {}
 
 
-# Several CPUs and the plugin do without -icount: see elcount.c.
+# The plugin with several CPUs needs a boot without -icount: see elcount.c.
 def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, icount=None,
          timeout=300, mem="2G", append="", root="", init="/init", fio=False, kernel="series",
          dtb="", props="", plugin_options="", qemu=()):
@@ -96,7 +96,7 @@ def boot(variant, what, tests, files, devices=("nvme",), smp=1, plugin=True, ico
         results.seconds = run.seconds
         results.console = run.lines
         results.stats = run.stats
-        why = run.error or (bad and bad[0]) or (not done and "the run does not end")
+        why = run.error or (bad and bad[0]) or (not done and "the run did not complete")
         if why:
             raise Failed(f"{name}: {why}; see {os.path.relpath(log)}")
         if plugin:

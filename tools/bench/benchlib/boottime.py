@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""From the kernel's first instruction to the first one of user space on a root
-file system that is on NVMe. Waiting does not count."""
+"""Instructions from the kernel's first to the first of user space, with the root file
+system on NVMe. Waiting does not count."""
 
 import re
 
@@ -17,11 +17,11 @@ RESERVED = re.compile(r"kvm \[\d+\]: Reserved (\d+) MiB")
 
 
 def reserved_mib(variant, kernel, mem):
-    """What a protected kernel sets aside for EL2 at boot."""
+    """Return the memory that a protected kernel reserves for EL2 at boot."""
     counted = boot.boot(variant, f"reserved-{kernel}-{mem}", "bench-nothing", {}, mem=mem,
                         kernel=kernel, plugin=False)
     for line in counted.console:
         found = RESERVED.search(line)
         if found:
             return int(found.group(1))
-    raise boot.Failed("the kernel does not say what it reserves")
+    raise boot.Failed("the kernel's log does not say how much memory it reserves")

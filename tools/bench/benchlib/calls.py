@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Names of hypercalls, from the source of the kernel that is measured."""
+"""Names of hypercalls, from the source of the measured kernel."""
 
 import os
 import re
@@ -7,12 +7,12 @@ import re
 from orinlib import paths
 
 HEADER = "source/arch/arm64/include/asm/kvm_asm.h"
-# not a call, but a fault or an interrupt
+# entry to EL2 by a fault or an interrupt
 NO_CALL = 128
 
 
 def names():
-    """{number: name}; MARKER() lines take no number."""
+    """Return {number: name}; MARKER() lines have no number."""
     with open(os.path.join(paths.kernel_dir(), HEADER), encoding="utf-8") as f:
         text = f.read()
     enum = re.search(r"enum __kvm_host_smccc_func \{(.*?)\};", text, re.S).group(1)

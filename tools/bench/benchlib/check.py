@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Do operations take more hypercalls than limits.toml allows? TAP lines."""
+"""Check that no operation takes more hypercalls than limits.toml allows. TAP lines."""
 
 import os
 import tomllib
@@ -31,13 +31,13 @@ def run():
             bad.setdefault(key, []).append(f"{name}: not measured")
         for dev, op, size, figures in said:
             key = op, size
-            # a count of none would be a count of nothing
+            # without any hypercall, the operation was not counted
             if "error" in figures:
                 bad.setdefault(key, []).append(f"{name}, {dev}: {figures['error']}")
             elif not 0 < figures["hypercalls"] <= limits[key]["hypercalls"]:
-                bad.setdefault(key, []).append(f"{name}, {dev}: it takes {figures['hypercalls']:.4g}")
+                bad.setdefault(key, []).append(f"{name}, {dev}: {figures['hypercalls']:.4g}")
     for (op, size), entry in limits.items():
-        what = f"{op} {micro.name_of(op, size)}: at most {entry['hypercalls']} hypercalls"
+        what = f"{op} {micro.name_of(op, size)}: takes at most {entry['hypercalls']} hypercalls"
         if (op, size) in bad:
             print(f"not ok - {what} # {'; '.join(bad[op, size])}; see {os.path.relpath(LIMITS)}")
         else:

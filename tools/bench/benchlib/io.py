@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Devices at work: instructions for each I/O or frame.
+"""Devices: instructions per I/O or frame.
 
-Each load runs twice, for a small and for a large number of operations. The
-difference is what the operations cost, without the start of programs.
+Each load runs twice, with a small and with a large number of operations. The difference
+is the cost of the operations, without that of starting programs.
 """
 
 import statistics
@@ -40,14 +40,14 @@ LOADS = [
 ]
 
 
-# A disk without storage: a request completes as soon as it is made, and not
-# when a thread of the host has come to it.
+# A disk without storage: a request completes at once, and does not wait for a thread of
+# the host.
 NULL_NVME = ("-drive", "if=none,id=null,driver=null-co,size=64M,read-zeroes=on",
              "-device", "nvme,drive=null,serial=orin")
 
 
 def run(variant, loads=None, **how):
-    """{load: figures per operation}"""
+    """Return {load: figures per operation}."""
     lines = [" ".join(str(w) for w in load) for load in loads or LOADS]
     counted = boot.boot(variant, "io", "bench-io", {"/bench/io": "\n".join(lines) + "\n"},
                         devices=("sd", "nic"), qemu=NULL_NVME, fio=True, **how)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The DMA API alone: instructions, hypercalls, EL2's share."""
+"""The DMA API alone: instructions, hypercalls, and the share of EL2."""
 
 import concurrent.futures
 import json
@@ -29,9 +29,9 @@ QUICK_VARIANTS = ["ours", "ours-v7s", "native", "none", "ours-nowait", "native-n
 
 
 def parse(counted):
-    """[(device, op, size, figures per operation)], in the order of the jobs. Of
-    `stats`, `image` and `regs` the figures are what was said. Without the plugin there
-    is the clock alone."""
+    """Return [(device, op, size, figures per operation)], in the order of the jobs. The
+    figures of `stats`, `image` and `regs` are those that the guest printed. Without the
+    plugin the clock is the only figure."""
     results = []
     previous = 0
     for words in counted.lines:
@@ -105,14 +105,14 @@ def name_of(op, size):
     return str(size) if op.startswith("sg") else size_name(size)
 
 
-# which one a variant is compared with
+# the variant that a variant is compared with
 def base_of(name):
     return "native" + name[len("ours"):] if name in ("ours-lazy", "ours-nowait") else "native"
 
 
 def table(results):
-    """Instructions of an operation, in brackets the share of EL2 and hypercalls,
-    and the ratio to the native driver."""
+    """Print the instructions of each operation, in brackets those at EL2 and the number of
+    hypercalls, and the ratio to the native driver."""
     keys = list(dict.fromkeys(k for r in results.values() for k in r))
     for dev in dict.fromkeys(k[0] for k in keys):
         print(f"\n{DEVICES[dev]}: guest instructions per operation "

@@ -8,7 +8,7 @@ from orinlib import paths
 from orinlib.settings import settings
 
 PICTURES = os.path.join(paths.ROOT, "tools/pictures")
-# what makes the figures those of another kernel or another machine
+# settings that select another kernel or another machine
 OTHERS = ("KERNEL", "KERNEL_SRC", "BASE_VERSION", "QEMU", "MEM", "SMP", "CPU", "APPEND")
 
 # (series, what, section, key)
@@ -37,7 +37,7 @@ def update(raw):
     """Write cost.tsv and draw it, unless another kernel or machine was measured."""
     others = settings.given(OTHERS)
     if others:
-        print(f"==> tools/pictures/cost.tsv is left as it is: {', '.join(others)} is set")
+        print(f"==> tools/pictures/cost.tsv is not updated: {', '.join(others)} is set")
         return
     path = os.path.join(PICTURES, "cost.tsv")
     with open(path, encoding="utf-8") as f:

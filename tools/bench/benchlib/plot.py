@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A plot of the ratios to the native driver, as SVG, by hand."""
+"""A plot of the ratios to the native driver, written as SVG."""
 
 from xml.sax.saxutils import escape
 
@@ -26,7 +26,7 @@ def line(x1, y1, x2, y2, colour, dash=""):
 
 
 def bars(out, y, title, groups, names):
-    """GROUPS: [(label, {name: ratio})]"""
+    """Draw bars. GROUPS: [(label, {name: ratio})]"""
     most = max([1.25] + [min(v, 4) for _, g in groups for v in g.values()])
     scale = (WIDTH - LEFT - RIGHT) / most
     out.append(text(10, y + 14, title, 15))
@@ -50,7 +50,7 @@ def bars(out, y, title, groups, names):
 
 
 def curve(out, y, title, growth):
-    """Instructions of a map against the number of pages mapped (a logarithm)."""
+    """Draw the instructions of a map against the number of mapped pages (logarithmic)."""
     height, points = 160, {n: [(r["live"], r["map"]) for r in levels] for n, levels in growth.items()}
     most = max(v for p in points.values() for _, v in p) * 1.15
     span = max(n for p in points.values() for n, _ in p).bit_length() - 1 - 10

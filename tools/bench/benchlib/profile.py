@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the instructions go: by function, at EL1 and at EL2.
+"""Profile: instructions by function, at EL1 and at EL2.
 
-EL2 executes the kernel's image at an address of its own. Where a block of code
-lies in the image is known from where it lies in the machine's memory, as soon as
-one block is known that EL1 executes; without KASLR its address is the one it was
-linked for.
+EL2 executes the kernel's image at addresses of its own. The position of a block of code
+in the image follows from its address in the machine's memory, relative to a block that
+EL1 executes: without KASLR, the address of such a block is the one that it was linked
+for.
 """
 
 import bisect
@@ -20,8 +20,8 @@ KERNEL_TEXT = 0xffff800000000000
 
 
 def symbols():
-    """Sorted [(address, name)] of the kernel's code and data, and where the code
-    begins."""
+    """Return sorted [(address, name)] of the kernel's code and data, and the address of
+    the start of the code."""
     out = subprocess.run(["nm", "-n", os.path.join(paths.kernel_dir(), "vmlinux")],
                          check=True, stdout=subprocess.PIPE, text=True).stdout
     found, text = [], 0
@@ -35,9 +35,9 @@ def symbols():
 
 
 class Profile:
-    """`functions`: [(level, function, instructions per operation)], `locks`: [(name,
-    times per operation, instructions for which it is held on average, at most)]. A
-    lock that is not in the kernel's image is in a page that EL2 keeps domains in."""
+    """`functions`: [(level, function, instructions per operation)]; `locks`: [(name, times
+    per operation, instructions while it is held on average, at most)]. A lock outside the
+    kernel's image is that of a domain, in memory that EL2 allocated."""
 
     def __init__(self, variant, job):
         self.table, text = symbols()
@@ -49,7 +49,7 @@ class Profile:
         said = micro.parse(counted)
         self.operations = said[0][3]["operations"]
         self.functions = self.by_function([[int(w, 0) for w in x] for x in lines if x[0] != "lock"])
-        # from a physical address to the one that it was linked for
+        # from a physical address to a linked one
         shift = text - said[1][3]["text"]
         self.locks = sorted(
             ((self.name(int(addr, 0) + shift) or "a domain's", int(times) / self.operations,
@@ -65,7 +65,7 @@ class Profile:
         return name if at == address else f"{name}+{address - at:#x}"
 
     def by_function(self, blocks):
-        # the image lies in one piece: most blocks agree
+        # the image is contiguous: most blocks have the same offset
         first, last = self.starts[0], self.starts[-1]
         votes = {}
         for el, vaddr, haddr, _ in blocks:
@@ -86,9 +86,10 @@ class Profile:
 def show(variant, job, lines=45):
     p = Profile(variant, job)
     total = sum(n for _, _, n in p.functions)
-    print(f"\n{variant.label}: {job}: {total:.0f} instructions per operation, of these at EL2 "
-          f"{sum(n for el, _, n in p.functions if el == 2):.0f}")
+    print(f"\n{variant.label}: {job}: {total:.0f} instructions per operation, "
+          f"{sum(n for el, _, n in p.functions if el == 2):.0f} of them at EL2")
     for el, name, n in p.functions[:lines]:
         print(f"{n:10.1f} {100 * n / total:5.1f}%  EL{el}  {name}")
     for name, times, held, most in p.locks:
-        print(f"lock {name}: taken {times:.3g} times, held for {held:.0f} instructions, at most {most}")
+        print(f"lock {name}: taken {times:.3g} times, held for {held:.0f} instructions on average, "
+              f"at most {most}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is measured beside the DMA API and I/O. Each function makes one or more
-boots and returns raw figures."""
+"""Measurements other than the DMA API and I/O. Each function boots the machine once or
+more and returns raw figures."""
 
 from . import boot, boottime, calls, micro, profile
 from .variants import VARIANTS
@@ -8,12 +8,12 @@ from .variants import VARIANTS
 # --- cost against size -----------------------------------------------------
 
 LEVELS = [1 << 10, 1 << 14, 1 << 17, 1 << 20]
-# short descriptors translate 4 GiB, of which the DMA API has some
+# short descriptors translate 4 GiB, a part of which the DMA API uses
 LEVELS_V7S = LEVELS[:-1] + [1 << 19]
 
 
 def growth(variant):
-    """[{live, map, unmap, pair, ...}]: instructions, with so many pages mapped."""
+    """Return [{live, map, unmap, pair, ...}]: instructions with `live` mapped pages."""
     lines, at = [], 0
     levels = LEVELS_V7S if "v7s" in variant.name else LEVELS
     for n in levels:
@@ -40,8 +40,8 @@ STREAMS = [1, 4, 16]
 
 
 def attach(variant):
-    """{streams: {instructions, el2_instructions, hypercalls}} to attach a device with
-    so many streams to a domain (and leave the one it was in)."""
+    """Return {streams: {instructions, el2_instructions, hypercalls}} of attaching a device
+    with so many streams to a domain, which detaches it from its previous one."""
     lines = [f"soc@0:streams{n} attach {n} 8" for n in STREAMS]
     said = micro.run_one(variant, lines, "attach", dtb="orin-streams", props="plain-smmu=on")
     for r in said:
@@ -55,15 +55,15 @@ def attach(variant):
 
 REGISTER_JOBS = [("pair", 4096, 100), ("pair", 64 << 10, 50), ("pair", 2 << 20, 10),
                  ("sgpair", 1, 50), ("sgpair", 16, 50), ("sgpair", 64, 20), ("sgpair", 256, 10)]
-# what else the model counts is not the CPU's
+# the counters of CPU accesses among the model's counters
 REGISTERS = ["id_reads", "config_reads", "config_writes", "fault_reads", "fault_writes",
              "tlbi_writes", "sync_writes", "sync_polls", "unmodelled_reads", "unmodelled_writes"]
 
 
 def registers(variant):
-    """Accesses of the CPU to the registers of the NVMe controller's SMMU, for a
-    map and its unmap. What a job does beside what it measures is the same for any
-    count: the difference of two is what counts."""
+    """Return the CPU's accesses to the registers of the NVMe controller's SMMU per map and
+    unmap. The overhead of a job does not depend on its count, so the difference of two
+    counts is taken."""
     lines = ["pci regs niso0 -"]
     for op, size, count in REGISTER_JOBS:
         for n in (count, 3 * count):
@@ -80,13 +80,13 @@ def registers(variant):
 # --- the longest stay at EL2 -----------------------------------------------
 
 TORTURE = "torture_seed=1 torture_calls=12000"
-# before the host has lost its privileges, once
+# called once, before the host is deprivileged
 AT_BOOT = {"pkvm_iommu_init"}
 
 
 def longest(wholes):
-    """{call: [calls, instructions in all, of the longest]} of hypercalls for DMA,
-    over runs, one of which is a torture of random calls."""
+    """Return {call: [calls, instructions of all, of the longest]} of hypercalls for DMA,
+    over all runs and a torture run of random calls."""
     torture = boot.boot(VARIANTS["ours"], "torture", "torture", {}, devices=("nvme", "sd", "nic"),
                         append=TORTURE)
     names = calls.names()
@@ -105,7 +105,7 @@ LOCK_JOBS = ["pci pair 4096 200", "pci pair 2097152 10", "pci sgpair 256 10"]
 
 
 def locks(variant):
-    """{job: {lock: figures}}: EL2's locks during a map and its unmap."""
+    """Return {job: {lock: figures}}: EL2's locks during a map and unmap."""
     results = {}
     for job in LOCK_JOBS:
         _, op, size, _ = job.split()
@@ -121,9 +121,9 @@ MEM_MIB = 4096
 
 
 def memory(levels):
-    """What EL2 has beyond tables, in percent of what is mapped: its pool's free
-    pages, as they are with most mapped; and what each page of memory costs that
-    could be mapped, which EL2 sets aside at boot."""
+    """Return EL2's memory other than tables, in percent of the mapped memory: the free
+    pages of its pool with most pages mapped, and the memory reserved at boot for each page
+    that can be mapped."""
     base, series = (boottime.reserved_mib(VARIANTS["ours"], k, f"{MEM_MIB}M")
                     for k in ("base", "series"))
     most = levels[-1]
@@ -135,11 +135,11 @@ def memory(levels):
             "percent": 100 * ((series - base) / MEM_MIB + spare / stats["mapped_pages"])}
 
 
-# --- waits -----------------------------------------------------------------
+# --- timeouts --------------------------------------------------------------
 
 def waits(levels):
-    """How long EL2 lets a TLB sync take before it gives the domain up, and how
-    long the longest took: that is up to the hardware, here to the model."""
+    """Return EL2's timeout of a TLB sync, after which it quarantines the domain, and the
+    longest sync, which depends on the hardware, here on the model."""
     said = levels[-1]["el2_memory"]
     return {"bound_us": said["wait_bound_us"], "measured_us": said["longest_wait_us"]}
 
@@ -152,10 +152,10 @@ SEVERAL = "f700000.busmaster,f710000.busmaster,f720000.busmaster,f730000.busmast
 
 
 def parallel(variant, count=2000):
-    """Map and unmap of 4 KiB on several CPUs: instructions of all CPUs per
-    operation, waiting for locks included. The CPUs take turns: one that waits (WFE,
-    YIELD) gives its turn away, as in hardware it would give way to nobody. So this
-    shows what is done in vain, not how long a wait is."""
+    """Return the instructions of all CPUs per map and unmap of 4 KiB on several CPUs,
+    including waits for locks. The CPUs take turns in one thread: a CPU that waits (WFE,
+    YIELD) ends its turn, unlike hardware. So the figures show the wasted work of waits, not
+    their duration."""
     lines = [f"{d} hold 0 0" for d in SEVERAL.split(",")]
     lines += [f"{d} parallel {n} {count // n}" for n in CPUS for d in (ONE, SEVERAL)]
     results = {}
@@ -166,10 +166,10 @@ def parallel(variant, count=2000):
     return results
 
 
-# --- by the clock on the wall ----------------------------------------------
+# --- wall-clock time -------------------------------------------------------
 
 def wall(variant):
-    """Nanoseconds of the host, for a map and its unmap: an indication."""
+    """Return nanoseconds of the host per map and unmap, as an indication."""
     lines = ["pci pair 4096 20000", "pci pair 65536 5000", "pci sgpair 256 200"]
     said = micro.run_one(variant, lines, "wall", plugin=False, icount=False)
     return {f"{op} {micro.name_of(op, size)}": figures["clock"] for _, op, size, figures in said}
@@ -178,8 +178,8 @@ def wall(variant):
 # --- the kernel's own benchmark --------------------------------------------
 
 def map_benchmark(variant):
-    """dma_map_benchmark of 4 KiB: {threads: {map, unmap}} in nanoseconds, one for
-    each instruction of any CPU."""
+    """Return the results of dma_map_benchmark with 4 KiB: {threads: {map, unmap}} in
+    nanoseconds, one for each instruction of any CPU."""
     results = {}
     for threads in (1, 4):
         counted = boot.boot(variant, f"map-{threads}", "bench-map",

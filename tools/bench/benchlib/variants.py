@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is compared: who drives the SMMUs, and how."""
+"""The variants to compare: the driver of the SMMUs and its options."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 class Variant:
     name: str
     label: str
-    mode: str                   # as Boot has it
+    mode: str                   # as in machine.Boot
     append: str = ""
     dtb: str = "orin"
     qemu: tuple = ()            # further arguments
 
 
-# A TLB sync of the model takes 1 microsecond of guest time on one instance and
-# 3 on the other, which the CPU spends polling, whoever waits.  With this it takes
-# none: what is left is work.
+# A TLB sync of the model takes 1 microsecond of guest time on one instance and 3 on the
+# other, in which the CPU polls, at EL1 or EL2.  With this option it takes no time, so that
+# only the instructions of the work are counted.
 NO_WAIT = ("-global", "arm-smmuv2.sync-delay-ns=0")
 
 VARIANTS = {v.name: v for v in [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""All that is measured, as boots that run side by side, and the summary."""
+"""All measurements, as boots that run in parallel, and the summary."""
 
 import concurrent.futures
 import time
@@ -23,33 +23,33 @@ PLAN = [
 
 UNITS = {
     "instructions": "guest instructions of all exception levels, per operation",
-    "el2_instructions": "of these, at EL2",
+    "el2_instructions": "instructions at EL2, per operation",
     "hypercalls": "per operation",
     "longest_el2_stay": "guest instructions",
     "clock": "nanoseconds of guest time per operation, one for each instruction",
-    "milliseconds": "of guest time per operation, in which waiting counts",
-    "growth": "guest instructions per operation, with so many pages mapped",
-    "registers": "accesses of the CPU per map and its unmap, both instances together",
-    "parallel": "guest instructions of all CPUs per map and its unmap",
+    "milliseconds": "of guest time per operation, including waits",
+    "growth": "guest instructions per operation, by number of mapped pages",
+    "registers": "accesses of the CPU per map and unmap, both instances together",
+    "parallel": "guest instructions of all CPUs per map and unmap",
     "boot": "guest instructions from reset to user space on NVMe; base-protected: without the series",
     "map_benchmark": "nanoseconds of guest time, one for each instruction of any CPU",
-    "wall": "nanoseconds of the host's time per map and its unmap: an indication",
-    "longest": "hypercall: [calls, instructions at EL2 in all, of the longest]",
-    "locks": "times per map and its unmap, guest instructions for which EL2 holds it",
-    "waits": "microseconds of guest time for a TLB sync: EL2's bound, and the longest so far",
-    "memory": "MiB, pages of 4 KiB, percent of what is mapped",
+    "wall": "nanoseconds of the host's time per map and unmap: an indication",
+    "longest": "hypercall: [calls, instructions at EL2 of all calls, of the longest]",
+    "locks": "times per map and unmap, guest instructions while EL2 holds the lock",
+    "waits": "microseconds of guest time of a TLB sync: EL2's timeout, and the longest sync",
+    "memory": "MiB, pages of 4 KiB, percent of the mapped memory",
 }
 
-# key: (target, what it is)
+# key: (target, description)
 TARGETS = {
     "map_unmap_4k_strict_ratio": (1.5, "map + unmap of 4 KiB, strict, ours / native"),
     "nvme_randread_4k_qd32_ratio": (1.10, "NVMe 4 KiB random read, queue depth 32, ours / native"),
     "sg256_map_hypercalls": (2, "hypercalls to map a list of 256 segments"),
-    "sg256_unmap_hypercalls": (2, "hypercalls to unmap it"),
+    "sg256_unmap_hypercalls": (2, "hypercalls to unmap a list of 256 segments"),
     "map_cost_1m_over_1k": (1.05, "map with a million pages mapped / with a thousand"),
-    "el2_memory_percent": (0.2, "EL2's memory beyond tables, % of what is mapped"),
+    "el2_memory_percent": (0.2, "EL2's memory other than tables, % of the mapped memory"),
     "el2_longest_call_instructions": (100000, "longest hypercall for DMA, instructions"),
-    "el2_longest_wait_us": (None, "longest wait that EL2 allows a TLB sync, us"),
+    "el2_longest_wait_us": (None, "EL2's timeout of a TLB sync, us"),
     "boot_instructions_ratio": (None, "boot to root on NVMe, ours / native"),
 }
 

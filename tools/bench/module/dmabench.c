@@ -1,38 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What does it cost to map memory for a device?
+ * Measure the cost of mapping memory for a device.
  *
- * <debugfs>/dmabench/run takes a line `DEVICE OP SIZE COUNT`, does it, and
- * answers from the same open file or a later one with `key=value` words:
+ * <debugfs>/dmabench/run accepts a line `DEVICE OP SIZE COUNT`, executes it, and
+ * returns `key=value` words when it is read next:
  *
- *	n	number of the region (see below), counted from 1
- *	ops	how many operations were measured
- *	ns	how long they took, by the architected counter; with -icount
- *		shift=0 and a counter of 1 GHz these are instructions
+ *	n	number of the last region (see below), counted from 1
+ *	ops	number of measured operations
+ *	ns	their duration, by the architected counter; with -icount shift=0 and
+ *		a counter of 1 GHz this is the number of instructions
  *
- * DEVICE is a name on the PCI or the platform bus, of a device that has a
- * driver; its driver notices nothing. OP is
+ * DEVICE is the name of a device with a driver on the PCI or the platform bus; its
+ * driver is not affected. OP is
  *
  *	pair	dma_map_single() of SIZE bytes and dma_unmap_single()
  *	map	dma_map_single() alone, at most MAX_LIVE
- *	unmap	dma_unmap_single() alone, likewise
- *	sgpair	dma_map_sg() of SIZE pages that do not adjoin, dma_unmap_sg()
- *	sgmap, sgunmap	one of both alone
- *	fill	SIZE more pages are mapped, beyond what the DMA API uses, and
- *		remain until `empty`; nothing is measured
- *	empty
- *	hold	a page is mapped by the DMA API, and remains until `empty`
- *	attach	a new domain is attached to the device, COUNT times
+ *	unmap	dma_unmap_single() alone, at most MAX_LIVE
+ *	sgpair	dma_map_sg() of SIZE pages that are not adjacent, and dma_unmap_sg()
+ *	sgmap, sgunmap	only one of these
+ *	fill	map SIZE more pages, outside the IOVAs of the DMA API, until `empty`;
+ *		nothing is measured
+ *	empty	unmap the pages of `fill` and `hold`
+ *	hold	map a page with the DMA API, until `empty`
+ *	attach	attach a new domain to the device, COUNT times
  *	parallel	SIZE CPUs do what `pair` does, each COUNT times, with the
  *		devices in turn: DEVICE can be several names, separated by commas
  *
- * Memory is mapped both ways. The first rounds are not measured: they fill
- * caches of IOVAs, pools, tables. No interrupt is taken while it is measured,
- * but with `attach` and
- * `parallel`.
+ * Memory is mapped bidirectionally. The first rounds are not measured: they fill
+ * caches of IOVAs, pools and tables. Interrupts are disabled during a measurement,
+ * except for `attach` and `parallel`.
  *
- * A program that counts instructions from outside sees where a measurement
- * begins and ends by instructions that do nothing (start(), stop()).
+ * A counter of instructions recognises the start and the end of a region by
+ * instructions that have no effect (start(), stop()).
  */
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
@@ -185,7 +184,7 @@ static int job_single(struct job *job, const char *op)
 		goto free;
 	}
 
-	/* once unmeasured */
+	/* once without measuring */
 	ret = map_many(job, job->count, &done);
 	unmap_many(job, done);
 	if (ret)
@@ -224,8 +223,8 @@ static void sg_unmap(struct job *job)
 }
 
 /*
- * A list can be mapped once at a time, so that mapping alone is measured as the
- * sum of regions; a counter from outside then sees as many regions.
+ * A list can be mapped only once at a time, so sgmap is measured as the sum of one
+ * region per map.
  */
 static int sg_run(struct job *job, const char *op)
 {
@@ -299,7 +298,7 @@ static int job_sg(struct job *job, const char *op)
 }
 
 /*
- * What is mapped already
+ * Pages that stay mapped
  */
 
 static void empty(void)
@@ -309,7 +308,7 @@ static void empty(void)
 	list_for_each_entry_safe(f, tmp, &all_filled, list) {
 		u64 i;
 
-		/* not all in one go: it takes a while */
+		/* in pieces: this takes long */
 		for (i = 0; i < f->pages_mapped; i += 1 << FILL_ORDER) {
 			iommu_unmap(f->domain, f->base + i * PAGE_SIZE,
 				    PAGE_SIZE << FILL_ORDER);
@@ -361,7 +360,7 @@ static int job_fill(struct job *job)
 	for (i = 0; i < job->size; i += step) {
 		u64 iova = f->base + f->pages_mapped * PAGE_SIZE;
 
-		/* The DMA API begins at the end of the first 4 GiB. */
+		/* The DMA API allocates from the end of the first 4 GiB. */
 		if (f->base == FILL_BASE_32BIT && iova >= FILL_END_32BIT)
 			return -ENOSPC;
 		ret = iommu_map(domain, iova, page_to_phys(f->pages), PAGE_SIZE * step,
@@ -459,14 +458,14 @@ static int work(void *data)
 	job.buffer = (void *)get_zeroed_page(GFP_KERNEL);
 	w->ret = job.buffer ? pairs(&job, WARMUP) : -ENOMEM;
 
-	/* all together */
+	/* all threads start together */
 	atomic_dec(w->waiting);
 	while (atomic_read(w->waiting) > 0)
 		cpu_relax();
 	if (!w->ret)
 		w->ret = pairs(&job, w->count);
 
-	/* the last one looks at the clock */
+	/* the last thread reads the clock */
 	if (atomic_dec_return(w->waiting) == -(int)w->nr)
 		stop_sleepable();
 	free_page((unsigned long)job.buffer);
@@ -488,7 +487,7 @@ static int job_parallel(struct job *job, struct device **devs, unsigned int nr_d
 	if (!workers)
 		return -ENOMEM;
 
-	/* the last to arrive is this thread */
+	/* this thread arrives last */
 	atomic_set(&waiting, nr + 1);
 	for (made = 0; made < nr; made++) {
 		struct worker *w = &workers[made];

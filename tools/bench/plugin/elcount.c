@@ -2,39 +2,38 @@
 /*
  * A TCG plugin that counts instructions by exception level.
  *
- * Each instruction executed adds one to the counter of its level, on its CPU.
- * A block of translated code belongs to one level, which is known when it is
- * translated.
+ * Each executed instruction increments the counter of its level, on its CPU. A
+ * translation block belongs to one level, which is known when it is translated.
  *
- * The guest marks what it wants to be counted by instructions that do nothing,
+ * The guest marks a region to be counted by instructions that have no effect,
  *
- *     movz xzr, #0xbe01      from here
- *     movz xzr, #0xbe02      to here
+ *     movz xzr, #0xbe01      start
+ *     movz xzr, #0xbe02      end
  *
- * in the kernel or in user space. For each such region, numbered from 1, the
- * file `out` has a line of JSON:
+ * in the kernel or in user space. For each region, numbered from 1, the file `out` has
+ * a line of JSON:
  *
  *     n          number of the region
- *     before     instructions of the whole run when it began
+ *     before     instructions of the run before the region
  *     el0, el1, el2    instructions, of all CPUs
- *     hvc, smc   of EL1 (calls), not those of EL2 to the firmware
- *     stays      how often EL2 was entered, for whatever reason
- *     longest    instructions of the longest stay at EL2, longest_call what x0
- *                said when it began with a call
- *     calls      {x0: [calls, instructions at EL2, of the longest one]}, by
- *                what x0 said (the low 16 bits)
+ *     hvc, smc   calls by EL1; calls by EL2 to the firmware are not counted
+ *     stays      number of entries to EL2, for any reason
+ *     longest    instructions of the longest stay at EL2; longest_call is x0 if the
+ *                stay began with a call
+ *     calls      {x0: [calls, instructions at EL2, those of the longest call]}, by the
+ *                low 16 bits of x0
  *
- * With profile=FILE the file has, in the end, a line for each block of code that
- * was executed in a region: level, virtual address, address in the host (the
- * same code can have several virtual addresses), instructions executed. And one
- * for each spinlock that EL2 took and gave back in a region: "lock", its physical
- * address, how often, instructions for which it was held in all and at most.
+ * With profile=FILE, FILE has at exit a line for each block of code that was executed
+ * in a region: level, virtual address, address in the host (the same code can have
+ * several virtual addresses), executed instructions; and a line for each spinlock that
+ * EL2 acquired and released in a region: "lock", its physical address, how often, for
+ * how many instructions it was held in total and at most.
  *
- * The last line ("n":0) is about the whole run. An instruction that leaves EL2
- * counts for EL2, one that enters it for where it was.
+ * The last line ("n":0) is for the whole run. An instruction that leaves EL2 counts for
+ * EL2; one that enters EL2 counts for its previous level.
  *
- * With several CPUs and -icount, which has them take turns, QEMU 10.0 gives
- * plugins the wrong CPU and can end in an assertion: use one or the other.
+ * With several CPUs and -icount, which runs them in one thread, QEMU 10.0 passes plugins
+ * the wrong CPU and can fail an assertion: use only one of them.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -53,7 +52,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 #define SMC		0xd4000003u
 #define CALL_MASK	0xffe0001fu
 
-/* How a hyp_spinlock_t is taken and given back: LSE atomics, or exclusives */
+/* Instructions that acquire and release a hyp_spinlock_t: LSE atomics or exclusives */
 #define LDADDA		0xb8a00000u
 #define LDADDA_MASK	0xffe0fc00u
 #define STADDLH		0x7860001fu
@@ -81,14 +80,14 @@ typedef struct {
 typedef struct {
 	uint64_t hvc, smc, stays, longest;
 	uint16_t longest_call;
-	Call call[MAX_CALLS + 1];	/* the last one: not a call we know */
+	Call call[MAX_CALLS + 1];	/* the last one: unknown calls */
 } Stats;
 
-/* Of one CPU */
+/* State of a CPU */
 typedef struct {
 	struct qemu_plugin_register *cpsr, *x0;
 	uint64_t outside;	/* instructions below EL2 when the stay began */
-	uint64_t began;		/* instructions at EL2 then */
+	uint64_t began;		/* instructions at EL2 when the stay began */
 	bool stay, called;
 	unsigned int call;
 	struct {
@@ -140,7 +139,7 @@ static uint64_t read_reg(struct qemu_plugin_register *reg)
 	return value;
 }
 
-/* A stay at EL2 is over, or still on when a region ends. */
+/* A stay at EL2 ends, or its region does. */
 static void end_stay(unsigned int cpu)
 {
 	Cpu *c = &cpus[cpu];
@@ -165,7 +164,7 @@ static void end_stay(unsigned int cpu)
 	}
 }
 
-/* EL2 executes: is it a new stay? */
+/* An instruction at EL2: start a stay if none has begun. */
 static void el2_exec(unsigned int cpu, void *unused)
 {
 	uint64_t outside = get(cpu, EL0) + get(cpu, EL1);
@@ -183,12 +182,12 @@ static void el2_exec(unsigned int cpu, void *unused)
 	c->called = false;
 }
 
-/* A call out of EL1, just before it is made */
+/* A call by EL1, before it is executed */
 static void call_exec(unsigned int cpu, void *hvc)
 {
 	Cpu *c = &cpus[cpu];
 
-	/* the stay before this one ended here at the latest */
+	/* the previous stay has ended */
 	end_stay(cpu);
 	if (hvc) {
 		c->all.hvc++;
@@ -285,8 +284,8 @@ static uint64_t phys(qemu_plugin_meminfo_t info, uint64_t vaddr)
 }
 
 /*
- * Also atomics that are no locks come here. They are never given back, and the
- * oldest one goes.
+ * Other atomics are taken for locks, too. They are never released, and the oldest
+ * entry is replaced.
  */
 static void lock_taken(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *unused)
 {
@@ -367,7 +366,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	unsigned int el, n = qemu_plugin_tb_n_insns(tb);
 
-	/* It is read of the CPU that is about to execute the block. */
+	/* the register of the CPU that is about to execute the block */
 	el = read_reg(cpus[0].cpsr) >> 2 & 3;
 	if (profile)
 		profile_block(tb, el);
@@ -399,7 +398,7 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
-/* The handles are the same for all CPUs: they are of the same kind. */
+/* The handles are the same for all CPUs, which are of the same type. */
 static void cpu_init(qemu_plugin_id_t id, unsigned int cpu)
 {
 	g_autoptr(GArray) regs = qemu_plugin_get_registers();

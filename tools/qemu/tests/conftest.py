@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the models' tests share, and a TAP line for each test.
+"""Fixtures of the models' tests, and a TAP line for each test.
 
-QEMU=FILE is the QEMU to test, by default the one below build/.
+QEMU=FILE selects the QEMU to test; the default is the one in build/.
 """
 
 import os
@@ -27,7 +27,7 @@ def qemu():
 
 @pytest.fixture(scope="session")
 def dtb():
-    """A device tree with nothing in it."""
+    """An empty device tree."""
     with tempfile.TemporaryDirectory() as scratch:
         path = os.path.join(scratch, "empty.dtb")
         subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", path],
@@ -36,7 +36,7 @@ def dtb():
 
 
 class Tap:
-    """A line for each test at its end, whatever pytest prints beside that."""
+    """Print a TAP line when a test ends, besides pytest's own output."""
 
     def __init__(self, terminal):
         self.terminal = terminal
@@ -48,7 +48,7 @@ class Tap:
             self.terminal.write_line(f"1..{len(session.items)}")
 
     def pytest_report_teststatus(self, report):
-        """No dot."""
+        """Suppress pytest's dot for each test."""
         return report.outcome if report.failed or report.when == "call" else "", "", ""
 
     def pytest_runtest_logreport(self, report):
@@ -66,7 +66,7 @@ class Tap:
                                  f"ok {self.number} - {model}: {name}")
 
 
-@pytest.hookimpl(trylast=True)         # after the terminal's
+@pytest.hookimpl(trylast=True)         # after the terminal reporter is registered
 def pytest_configure(config):
     terminal = config.pluginmanager.getplugin("terminalreporter")
     config.pluginmanager.register(Tap(terminal), "tap")

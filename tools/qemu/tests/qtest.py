@@ -2,7 +2,7 @@
 """A machine under QEMU's qtest protocol, and its QOM properties by QMP.
 
 No CPU runs: the test reads and writes physical memory and device registers,
-and virtual time moves when the test says so.
+and steps virtual time.
 """
 
 import os
@@ -80,7 +80,7 @@ class Machine:
         while True:
             answer = self.qtest.readline()
             if not answer:
-                raise RuntimeError("QEMU went away: " + self.log())
+                raise RuntimeError("QEMU exited: " + self.log())
             words = answer.split()
             if words[0] == "IRQ":
                 self.irq[int(words[-1])] = words[1] == "raise"
@@ -102,7 +102,7 @@ class Machine:
         self._command("irq_intercept_out %s sysbus-irq" % path)
 
     def line(self, n):
-        """Is the watched device's line n raised?"""
+        """Return True if the watched device's line n is raised."""
         self._command("endianness")
         return self.irq.get(n, False)
 

@@ -121,7 +121,7 @@ class SMMU:
         self.wr(bank, SCTLR, M | CFRE | CFIE | sctlr)
 
     def sync(self, bank, inst=None):
-        """Start a sync and let the time pass that it takes."""
+        """Start a sync, and step the clock until it completes."""
         self.wr(bank, TLBSYNC, 0, inst)
         self.m.step(100000)
         for i in self._each(inst):
@@ -143,13 +143,13 @@ class SMMU:
         return json.loads(self.get("stats"))
 
     def reasons(self):
-        """The names of the violations so far."""
+        """Return the reasons of the violations so far."""
         log = self.get("violation-log")
         return [line.split(":")[0] for line in log.splitlines()]
 
 
 class Memory:
-    """Pages of RAM, handed out one after the other."""
+    """Allocates pages of RAM in ascending order."""
 
     def __init__(self, machine, base):
         self.m, self.next = machine, base
@@ -181,7 +181,7 @@ class LongTable:
         return table + (va >> self.shift(level) & (1 << bits) - 1) * 8
 
     def slot(self, va, level=3):
-        """Where the descriptor for va is; makes the tables on the way."""
+        """Return the address of the descriptor for va; allocate missing tables."""
         table = self.root
         for l in range(self.level, level):
             at = self._slot(table, va, l)
@@ -216,7 +216,7 @@ class BusMaster:
         return not m.read(b + 0x24) & 2
 
     def load(self, sid, addr, **kw):
-        """What the device reads there; None if it was aborted."""
+        """Return what the device reads, or None if the read was aborted."""
         self.m.write(self.base + 0x1000, 0xdeadbeef)
         if not self.go(sid, addr, **kw):
             return None

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check the orin machine around its SMMUs: the path of a DMA, the memory
-controller, the bus masters, what is printed at exit.
+"""Check the orin machine except its SMMUs: the path of a DMA, the memory
+controller, the bus masters, the report at exit.
 
-Each test starts its own QEMU, without a CPU. The SMMUs are left as they come
-out of reset, when all streams bypass and are counted by stream ID. A test sets
-`e.violations` to the number of violations of the memory controller that it provokes.
+Each test starts its own QEMU, without a CPU. The SMMUs stay in their reset state:
+all streams bypass and are counted by stream ID. A test that provokes violations of
+the memory controller sets `e.violations` to their number; any other number fails it.
 """
 
 import json
@@ -30,7 +30,7 @@ PASSTHROUGH = 0x7f
 ISO, TLBGSYNC = 0x10000000, 0x70
 
 HDAR, SDMMCRAB, VICSRD, VICSWR, VIW = 0x15, 0x63, 0x6c, 0x6d, 0x72
-XUSB_HOSTR, NVDISPLAYR = 0x4a, 0x92
+XUSB_HOSTR, NVDISPLAYR, NVL1R, NVL5RHP = 0x4a, 0x92, 0xb8, 0x13
 NO_CLIENT = 0x3ff
 
 BM_CLIENT, BM_SID, BM_CTRL, BM_LO, BM_HI, BM_LEN, BM_CMD, BM_PERIOD, \
@@ -77,7 +77,7 @@ class BusMaster:
 class Env:
     def __init__(self, qemu, dtb, machine="", args=()):
         self.qemu, self.dtb = qemu, dtb
-        self.violations = 0         # of the memory controller, that the test is to provoke
+        self.violations = 0         # expected number, of the memory controller
         self.m = Machine(qemu, ["-M", "orin" + machine, "-m", "512M", "-dtb", dtb, *args])
         self.bm = [BusMaster(self.m, i) for i in range(4)]
         self.plain = "plain-smmu" in machine
@@ -102,7 +102,7 @@ class Env:
         self.m.write(MC_SID + 8 * client + 4, value)
 
     def seen(self, smmu):
-        """Stream IDs that this SMMU has let pass, and how often."""
+        """Return how often each stream ID bypassed this SMMU."""
         stats = json.loads(self.m.get("/machine/smmu-" + smmu, "stats"))
         return {int(k, 0): v for k, v in stats["bypass_by_sid"].items()}
 
@@ -125,12 +125,25 @@ def e(request, qemu, dtb):
 
 # ---- Memory controller ----
 
-def test_stream_IDs_that_firmware_leaves(e):
+def test_firmware_leaves_overrides_and_some_clients_in_passthrough(e):
     for client, sid in ((HDAR, 3), (VICSRD, 0x34), (VIW, 2),
                         (SDMMCRAB, PASSTHROUGH), (XUSB_HOSTR, PASSTHROUGH),
                         (NVDISPLAYR, PASSTHROUGH)):
         e.expect("override", e.override(client), sid)
         e.expect("security", e.security(client), OVERRIDE)
+    for client in NVL1R, NVL5RHP:
+        e.expect("security", e.security(client), 0)
+
+
+@machine(",passthrough=nvl1")
+def test_the_GPU_sends_its_own_stream_ID_until_it_is_overridden(e):
+    e.expect("passthrough", e.override(NVL1R), PASSTHROUGH)
+    e.expect("passthrough", e.security(NVL1R), OVERRIDE)
+    e.expect("load", e.bm[0].load(DATA, client=NVL5RHP, sid=PASSTHROUGH), 0)
+    e.set_override(NVL5RHP, 0x15)
+    e.set_security(NVL5RHP, OVERRIDE)
+    e.bm[0].load(DATA, client=NVL5RHP, sid=PASSTHROUGH)
+    e.expect("seen", e.seen("niso0"), {0x15: 1})
 
 
 @machine(",passthrough=vic:hda,no-override=viw,locked=vicsrd")
@@ -205,8 +218,8 @@ def test_a_power_cycle_of_the_machine_reaches_memory_controller_and_SMMUs(e):
     e.expect("override", e.override(VICSRD), 0x34)
 
 
-def test_wrong_accesses_to_the_sid_region_are_violations(e):
-    e.m.write(MC_SID + 8 * 0x3a, 1)             # no client
+def test_invalid_accesses_to_the_sid_region_are_violations(e):
+    e.m.write(MC_SID + 8 * 0x3a, 1)             # unknown client
     e.m.write(MC_SID + 0xf000, 1)
     e.m.write(MC_SID + 8 * VICSRD, 1, 8)        # size
     e.m.write(MC_SID + 8 * VICSRD + 2, 1, 2)
@@ -230,13 +243,13 @@ def test_enabling_an_override_without_a_written_stream_ID_is_a_violation(e):
     e.violations = 1
 
 
-def test_waiting_for_an_SMMU_before_clients_are_closed_after_a_loss_of_power_is_a_violation(e):
+def test_waiting_for_an_SMMU_with_clients_in_passthrough_after_a_loss_of_power_is_a_violation(e):
     def sync():
         e.m.write(ISO + TLBGSYNC, 0)
 
     sync()
     e.m.set("/machine", "power-cycle", True)
-    sync()                              # it was open before
+    sync()                              # allowed: in passthrough before the loss
     e.set_override(NVDISPLAYR, 0x15)
     e.m.set("/machine", "power-cycle", True)
     sync()                              # a violation
@@ -245,7 +258,7 @@ def test_waiting_for_an_SMMU_before_clients_are_closed_after_a_loss_of_power_is_
     e.violations = 1
 
 
-def test_channels_and_their_interrupt(e):
+def test_a_channel_reports_an_error_by_interrupt(e):
     m = e.m
     m.watch_irqs(MC)
     e.expect("channels", m.read(MC_CH[0] + CHANNEL_ENABLE), 0xffff)
@@ -270,13 +283,13 @@ def test_channels_and_their_interrupt(e):
 
 
 @machine(args=("-global", "tegra234-mc.channels=8"))
-def test_a_chip_with_fewer_channels(e):
+def test_a_chip_with_fewer_channels_lacks_the_registers_of_the_others(e):
     m = e.m
     e.expect("channels", m.read(MC_CH[0] + CHANNEL_ENABLE), 0xff)
     m.write(MC_BROADCAST + INTMASK, 0x40)
     e.expect("mask of the last", m.read(MC_CH[7] + INTMASK), 0x40)
     for ch in MC_CH[8:]:
-        e.expect("nothing", m.read(ch + INTMASK), 0)
+        e.expect("mask of a missing channel", m.read(ch + INTMASK), 0)
 
 
 def test_bit_39_of_an_address_reaches_the_same_memory(e):
@@ -288,9 +301,9 @@ def test_bit_39_of_an_address_reaches_the_same_memory(e):
 
 
 @machine(",plain-smmu=on")
-def test_bit_39_is_like_others_without_a_memory_controller(e):
+def test_bit_39_selects_no_memory_without_a_memory_controller(e):
     e.m.write(0x80001000, 0x12345678)
-    e.expect("nothing", e.m.read((1 << 39) + 0x80001000), 0)
+    e.expect("read with bit 39 set", e.m.read((1 << 39) + 0x80001000), 0)
 
 
 def test_stream_ID_registers_are_in_one_region_unless_aliased(e):
@@ -312,7 +325,7 @@ def test_aliased_stream_ID_registers_are_in_all_regions(e):
 
 # ---- Bus masters ----
 
-def test_a_transfer_of_4_KiB_over_two_pages(e):
+def test_a_transfer_of_4_KiB_crosses_a_page_boundary(e):
     bm = e.bm[1]
     e.expect("ID", bm.rd(0), 0x424d4131)
     for i in range(0, 0x1000, 4):
@@ -385,7 +398,7 @@ def test_masters_that_share_a_stream_ID_have_different_clients(e):
 # ---- Board ----
 
 @machine(",plain-smmu=on")
-def test_the_plain_board_has_stream_IDs_and_no_clients(e):
+def test_the_plain_board_has_stream_IDs_but_no_clients(e):
     for i, sid in enumerate((0x34, 0x24, 1, 2)):
         e.expect("load", e.bm[i].load(DATA, client=NO_CLIENT), 0)
         e.expect("own SID", e.bm[i].rd(BM_SID), sid)

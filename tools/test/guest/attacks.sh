@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=ash
 #
-# What the tests that attack share: attack.ko, a protected guest step by step,
-# who owns what. They source lib.sh first.
+# Functions shared by the attack tests: attack.ko, a protected guest that runs step by
+# step, page ownership. The tests source lib.sh first.
 
 run=/sys/kernel/debug/attack/run
 list=/sys/kernel/debug/attack/list
@@ -12,12 +12,12 @@ n_stopped=0
 n_na=0
 n_broken=0
 
-# attack_begin: the attacker comes in
+# attack_begin: load the attacker's module
 attack_begin()
 {
-	is_protected || skip_all "there is no hypervisor to attack: kvm-arm.mode=protected was not asked for"
+	is_protected || skip_all "there is no hypervisor to attack: kvm-arm.mode=protected is not set"
 	need_module attack
-	# attacks on DMA end in faults, a refused donation in a failed KVM_RUN
+	# DMA attacks provoke faults, a refused donation fails KVM_RUN
 	expect_log '[Cc]ontext fault|[Gg]lobal fault|FSR|hypercall.*failed|callbacks suppressed'
 	load busmaster
 	load attack lookup="$(symbol kallsyms_lookup_name)" && return
@@ -25,7 +25,7 @@ attack_begin()
 	exit 0
 }
 
-# say ID RESULT WHY WHAT
+# say ID RESULT WHY WHAT: report the result of an attack
 say()
 {
 	echo "ATTACK: $1$tab$2$tab$3$tab$4" >/dev/console
@@ -43,7 +43,7 @@ say()
 	esac
 }
 
-# step ID [ARGUMENT]: sets result and why
+# step ID [ARGUMENT]: run a step of an attack; sets result and why
 step()
 {
 	answer=$(ask $run "$@" 2>&1)
@@ -51,14 +51,15 @@ step()
 	why=${answer#*"$tab"}
 }
 
-# attack ID WHAT [ARGUMENT]
+# attack ID WHAT [ARGUMENT]: run an attack and report its result
 attack()
 {
 	step "$1" ${3:+"$3"}
 	say "$1" "$result" "$why" "$2"
 }
 
-# owned PHASE: what is not the host's, at its start and at its end
+# owned PHASE: list the pages that the host does not own, at the start and at the end of
+# a phase
 phase=
 owned()
 {
@@ -70,21 +71,21 @@ owned()
 	echo "OWNED: $1 end" >/dev/console
 }
 
-# attack_end: without the series, attacks have to work
+# attack_end: check that attacks succeed without the series
 attack_end()
 {
 	is_isolated && return
 	is_equal "no attack is broken" $n_broken 0
 	if [ $n_open -gt 0 ]; then
-		ok "attacks work: $n_open open, $n_stopped stopped, $n_na not applicable"
+		ok "attacks succeed without the series: $n_open open, $n_stopped stopped, $n_na not applicable"
 	else
-		not_ok "attacks work" "none is open: $n_stopped stopped, $n_na not applicable"
+		not_ok "attacks succeed without the series" "none is open: $n_stopped stopped, $n_na not applicable"
 	fi
 }
 
-# --- a protected guest, by pvm -h, -s, -g -----------------------------------
+# --- a protected guest: pvm -h, -s, -g --------------------------------------
 
-# guest_start OPTION
+# guest_start OPTION: start a guest that waits at each step
 guest_start()
 {
 	rm -f /tmp/guest.in /tmp/guest.out
@@ -95,7 +96,7 @@ guest_start()
 	exec 4>/tmp/guest.in
 }
 
-# guest_wait WHERE: until it is there; sets phys and guest_at
+# guest_wait WHERE: wait until the guest reaches the step; sets phys and guest_at
 guest_wait()
 {
 	_n=0
@@ -121,7 +122,7 @@ guest_go()
 	echo >&4
 }
 
-# guest_end: it runs to its end, whatever it still waits for
+# guest_end: let the guest run to its end
 guest_end()
 {
 	exec 4>&-

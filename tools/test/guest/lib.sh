@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=ash
 #
-# What every test shares: how to say a result, what kind of kernel and machine
-# this is, the kernel's log, the host's runner.
+# Functions shared by all tests: results, properties of the kernel and the
+# machine, the kernel's log, requests to the host's runner.
 #
-# A test's own output goes to a file and is shown if the test fails; results go
-# straight to the console.
+# A test's output goes to a file and is shown if the test fails; results go
+# directly to the console.
 
 # --- results ---------------------------------------------------------------
 
@@ -32,14 +32,14 @@ skip()
 	_result "ok - $TEST: $1 # SKIP $2"
 }
 
-# skip_all REASON: the machine lacks what the test is about
+# skip_all REASON: end the test, because the machine lacks what it tests
 skip_all()
 {
 	skip "all" "$1"
 	exit 0
 }
 
-# check NAME COMMAND...: ok if it succeeds; else its last line is the reason
+# check NAME COMMAND...: ok if COMMAND succeeds; else its last line is the reason
 check()
 {
 	_name=$1
@@ -62,17 +62,17 @@ is_equal()
 	if [ "$2" = "$3" ]; then
 		ok "$1"
 	else
-		not_ok "$1" "it is '$2', not '$3'"
+		not_ok "$1" "got '$2', expected '$3'"
 	fi
 }
 
-# say_log: stdin to the console, line by line marked
+# say_log: copy stdin to the console, each line marked
 say_log()
 {
 	sed 's/^/LOG: /' >/dev/console
 }
 
-# results_of PROGRAM...: a program that prints its own results as lines
+# results_of PROGRAM...: run a program that prints its results as lines
 #   ok - NAME | not ok - NAME # REASON | ok - NAME # SKIP REASON
 results_of()
 {
@@ -85,14 +85,14 @@ results_of()
 		*)		echo "$_line" ;;
 		esac
 	done </tmp/results_of
-	[ $_rc -le 1 ] || not_ok "$1 ends" "exit status $_rc"
+	[ $_rc -le 1 ] || not_ok "$1 completes" "exit status $_rc"
 	return $_rc
 }
 
-# --- what this is ----------------------------------------------------------
+# --- the kernel and the machine --------------------------------------------
 
-# cmdline WORD [DEFAULT]: the value of WORD=... on the kernel's command line; nothing,
-# not even a line, if there is none
+# cmdline WORD [DEFAULT]: print the value of WORD=... on the kernel's command line;
+# print no line if there is none
 cmdline()
 {
 	_w=$(sed -n "s/.*\\(^\\| \\)$1=\\([^ ]*\\).*/\\2/p" /proc/cmdline)
@@ -100,20 +100,20 @@ cmdline()
 	[ -z "$_w" ] || echo "$_w"
 }
 
-# pKVM was asked for
+# protected mode was requested
 is_protected()
 {
 	[ "$(cmdline kvm-arm.mode)" = protected ]
 }
 
-# the kernel has the series, whether or not it works
+# the kernel contains the series
 has_series()
 {
 	[ -f /tmp/has_series ] || zcat /proc/config.gz | grep -c '^CONFIG_ARM_SMMU_KVM=y' >/tmp/has_series
 	[ "$(cat /tmp/has_series)" -gt 0 ]
 }
 
-# EL2 has to own the IOMMUs
+# EL2 must own the IOMMUs
 is_isolated()
 {
 	is_protected && has_series
@@ -121,8 +121,8 @@ is_isolated()
 
 need_isolated()
 {
-	has_series || skip_all "the kernel does not have the series"
-	is_protected || skip_all "kvm-arm.mode=protected was not asked for"
+	has_series || skip_all "the kernel does not contain the series"
+	is_protected || skip_all "kvm-arm.mode=protected is not set"
 }
 
 need_module()
@@ -152,7 +152,7 @@ symbol()
 
 DT=/sys/firmware/devicetree/base
 
-# dt_enabled NODE: neither it nor what it is in is disabled
+# dt_enabled NODE: succeed if neither the node nor any of its parents is disabled
 dt_enabled()
 {
 	_p=$1
@@ -167,23 +167,23 @@ dt_enabled()
 	done
 }
 
-# dt_nodes COMPATIBLE: enabled device tree nodes
+# dt_nodes COMPATIBLE: print the enabled device tree nodes with it
 dt_nodes()
 {
-	# one pass over all, then a closer look at the few that are left
+	# search all nodes for the text, then compare the few matches exactly
 	for _f in $(find $DT -name compatible -exec grep -lF "$1" {} + 2>/dev/null | sort); do
 		tr '\0' '\n' <"$_f" | grep -qxF "$1" || continue
 		dt_enabled "${_f%/compatible}" && echo "${_f%/compatible}"
 	done
 }
 
-# dt_cells FILE: the 32-bit cells of a property, as 0x... separated by blanks
+# dt_cells FILE: print the 32-bit cells of a property, as 0x... separated by blanks
 dt_cells()
 {
 	hexdump -v -e '1/1 "%02x"' "$1" | sed 's/\(........\)/0x\1 /g'
 }
 
-# of_dev NODE: the directory in sysfs of the device made for it
+# of_dev NODE: print the sysfs directory of the node's device
 of_dev()
 {
 	for _u in $(grep -lxF "OF_FULLNAME=${1#"$DT"}" /sys/bus/platform/devices/*/uevent \
@@ -198,7 +198,7 @@ uptime_ms()
 	sed 's/^\([0-9]*\)\.\([0-9]*\) .*/\1\20/; s/^0*\(.\)/\1/' /proc/uptime
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds
+# wait_for SECONDS COMMAND...: repeat COMMAND until it succeeds
 wait_for()
 {
 	_t=$(($1 * 10))
@@ -213,28 +213,28 @@ wait_for()
 
 # --- the kernel's log ------------------------------------------------------
 
-# What must not be there unless a test expects it.
+# Lines that fail a test unless it expects them
 LOG_BAD='WARNING:|BUG:|BUG at|Oops|Internal error|Call trace:|Kernel panic|hyp panic|HYP panic'
 LOG_BAD="$LOG_BAD|[Uu]nhandled (context|fault|exception)|[Uu]nexpected global fault|[Cc]ontext fault|[Gg]lobal fault"
 LOG_BAD="$LOG_BAD|blocked for more than|soft lockup|rcu.*stall|scheduling while atomic"
 LOG_BAD="$LOG_BAD|TLB sync timed out|I/O error|controller is down|I/O tag .* timeout|Timeout waiting for"
 LOG_BAD="$LOG_BAD|hypercall.*failed|DMA-API:|DMAR|stuck|EMEM address decode|SError|irq [0-9]*: nobody cared"
 
-# expect_log REGEX: this test provokes such lines
+# expect_log REGEX: the test may provoke such lines
 expect_log()
 {
 	echo "$1" >>"/tmp/expect/$TEST"
 }
 
-# expect_warning REGEX: and warnings, which taint the kernel
+# expect_warning REGEX: the same for warnings, which taint the kernel
 expect_warning()
 {
 	expect_log "$1"
 	: >"/tmp/expect/$TEST.taint"
 }
 
-# taint without what the out-of-tree test modules cause (O, E), and what KVM
-# sets when a protected guest is made, because that is experimental (U)
+# print the taint except that of out-of-tree test modules (O, E), and that which KVM
+# sets when it creates a protected guest, which is experimental (U)
 taint()
 {
 	echo $(($(cat /proc/sys/kernel/tainted) & ~0x3040))
@@ -246,7 +246,7 @@ set_mark()
 	cat /tmp/mark >/dev/kmsg
 }
 
-# mark_now: log_since goes on from here; prints the mark
+# mark_now: write a mark to the log, and print it for log_since
 mark_now()
 {
 	_m="=== mark $(cat /proc/uptime) $(cat /proc/sys/kernel/random/uuid)"
@@ -254,7 +254,7 @@ mark_now()
 	echo "$_m"
 }
 
-# log_since MARK: what the kernel logged after it
+# log_since MARK: print the kernel's log after the mark
 log_since()
 {
 	dmesg | awk -v m="$1" '
@@ -272,7 +272,7 @@ log_since_mark()
 	fi
 }
 
-# log_unexpected: of stdin, what is bad and was not expected
+# log_unexpected: print the lines of stdin that are bad and not expected
 log_unexpected()
 {
 	if [ -s "/tmp/expect/$TEST" ]; then
@@ -284,7 +284,7 @@ log_unexpected()
 
 # --- the host's runner -----------------------------------------------------
 
-# host WORD...: ask, and print the value of the answer
+# host WORD...: send a request, and print the value of the answer
 host()
 {
 	echo "HOST: $*" >/dev/console
@@ -295,7 +295,8 @@ host()
 
 # --- devices ---------------------------------------------------------------
 
-# pci_class PREFIX: directories of PCI functions whose class starts so (0x0108)
+# pci_class PREFIX: print the directories of PCI functions whose class starts with it
+# (0x0108)
 pci_class()
 {
 	for _d in /sys/bus/pci/devices/*; do
@@ -305,8 +306,8 @@ pci_class()
 	done
 }
 
-# need_pci CLASS WHAT: skip where the machine has no such function, but not
-# where it has a PCI host that came up empty
+# need_pci CLASS WHAT: skip if the machine has no such function; fail if it has a PCI
+# host but no device was found behind it
 need_pci()
 {
 	[ -z "$(pci_class "$1")" ] || return 0
@@ -314,7 +315,7 @@ need_pci()
 		[ "$(tr -d '\0' <"$_d")" = pci ] || continue
 		dt_enabled "${_d%/*}" || continue
 		[ -n "$(ls /sys/bus/pci/devices)" ] && continue
-		not_ok "PCI host has devices" "${_d%/*} came up empty"
+		not_ok "PCI host has devices" "none was found behind ${_d%/*}"
 		exit 0
 	done
 	skip_all "the machine has no $2"
@@ -332,7 +333,7 @@ iommu_type()
 	cat "$1/iommu_group/type" 2>/dev/null
 }
 
-# translated NAME DEVICE-DIRECTORY: its DMA goes through a translating domain
+# translated NAME DEVICE-DIRECTORY: check that the device is in a translating domain
 translated()
 {
 	case $(iommu_type "$2") in
@@ -342,17 +343,17 @@ translated()
 	esac
 }
 
-# disk_stress DISK DEPTH: write and read back, in several shapes
+# disk_stress DISK DEPTH: write and read back with several patterns of requests
 disk_stress()
 {
 	_mib=$(cmdline blkmib "${blkmib:-6}")
-	check "one request at a time, one sector each" \
+	check "data are right: one request at a time, one sector each" \
 		blkstress "$1" -j 1 -q 1 -m 1 -x 1 -s 11
-	check "two jobs, depth 64, odd lengths and offsets" \
+	check "data are right: two jobs, depth 64, odd lengths and offsets" \
 		blkstress "$1" -j 2 -q 64 -m "$_mib" -x 37 -s 22
-	check "four jobs, depth $2, up to 256 KiB a request" \
+	check "data are right: four jobs, depth $2, up to 256 KiB a request" \
 		blkstress "$1" -j 4 -q "$2" -m $((_mib * 3)) -x 512 -s 33
-	check "page cache: written, dropped, read back, same SHA-256" \
+	check "data written through the page cache have the same SHA-256 when read back" \
 		disk_sum "$1"
 }
 
@@ -369,25 +370,25 @@ disk_sum()
 	[ "$_a" = "$_b" ]
 }
 
-# irq_sum REGEX: interrupts taken so far, of all lines that match
+# irq_sum REGEX: print how many interrupts all matching lines of /proc/interrupts took
 irq_sum()
 {
 	awk -v re="$1" 'NR == 1 { n = NF; next } $0 ~ re { for (i = 2; i <= n + 1; i++) s += $i }
 		END { print s + 0 }' /proc/interrupts
 }
 
-# What SMMUs keep when they lose power (power-keeps), which instances lose it, and
-# what that is: one per line.
+# partial_losses: print one partial loss of power per line: the registers that SMMUs
+# keep (power-keeps), the instances that lose power, and a description of what is lost
 partial_losses()
 {
-	echo none 3 everything
+	echo none 3 "all registers"
 	echo cr0:acr:smr:s2cr 3 "all context banks"
 	echo cr0:acr:banks 3 "all stream match registers and S2CRs"
-	echo none 2 "everything of the second instance"
-	echo cr0:acr:smr:s2cr:cbar:sctlr:actlr:tcr:mair 3 "where the tables are"
+	echo none 2 "all registers of the second instance"
+	echo cr0:acr:smr:s2cr:cbar:sctlr:actlr:tcr:mair 3 "the table addresses"
 }
 
-# losses_are KEEPS INSTANCES...: what all SMMUs lose from now on
+# losses_are KEEPS INSTANCES...: set what all SMMUs lose when they lose power
 losses_are()
 {
 	for _s in niso0 niso1 iso plain; do

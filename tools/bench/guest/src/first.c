@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In place of /init: marks the moment when user space begins on the root file
- * system, and goes on with /init.
+ * Runs instead of /init: marks the start of user space on the root file system, and
+ * executes /init.
  */
 #include <unistd.h>
 

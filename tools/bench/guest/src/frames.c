@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * frames IF_A IF_B COUNT LENGTH: send so many raw frames from one network
- * device to another on the same wire, and take them there. At most WINDOW are
- * under way. Exit status 0 only if all arrived.
+ * frames IF_A IF_B COUNT LENGTH: send COUNT raw frames from one network device to
+ * another that is connected to it, and receive them. At most WINDOW frames are in
+ * flight. Exit status 0 if all arrived.
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 			}
 		}
 		if (poll(&p, 1, 5000) <= 0) {
-			fprintf(stderr, "frame %u of %u does not arrive\n", seen, count);
+			fprintf(stderr, "frame %u of %u did not arrive\n", seen, count);
 			return 1;
 		}
 		while (recv(b, got, sizeof(got), MSG_DONTWAIT) == (int)len)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mapbench THREADS PAGES SECONDS: the kernel's dma_map_benchmark on the device
- * that its driver is bound to. Prints map= and unmap=, in nanoseconds.
+ * mapbench THREADS PAGES SECONDS: run the kernel's dma_map_benchmark on the device that
+ * it is bound to. Prints map= and unmap=, in nanoseconds.
  */
 #include <fcntl.h>
 #include <stdint.h>

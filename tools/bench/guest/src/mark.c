@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mark COMMAND [ARGUMENT...]: run a command, marked for a counter of
- * instructions from start to end (see tools/bench/plugin/elcount.c).
+ * mark COMMAND [ARGUMENT...]: run a command with its start and end marked for the
+ * counter of instructions (see tools/bench/plugin/elcount.c).
  */
 #include <stdio.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ask FILE WORD...: write the words to a file of the test modules in debugfs,
- * and print the answer, which has to be read from the same open file.
+ * ask FILE WORD...: write the words to a debugfs file of a test module, and print
+ * the answer, which must be read from the same open file.
  */
 #include <errno.h>
 #include <fcntl.h>

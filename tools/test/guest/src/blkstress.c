@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * blkstress DEVICE [-j JOBS] [-q DEPTH] [-m MIB] [-x SECTORS] [-s SEED]:
- * write random extents of a disk and read them back, past the page cache, many
- * at a time, and compare each byte.  What the disk held is lost.
+ * write random extents of a disk and read them back, without the page cache, many
+ * at a time, and compare each byte.  The contents of the disk are overwritten.
  *
- * JOBS processes share the disk between them, and each divides its part into
- * DEPTH slots. A slot has at most one request in flight, so each sector has one
- * writer, and what it must hold is known at any time: sector, generation and
- * position decide each byte, so that data which arrived late, elsewhere or not
- * at all cannot look right. Lengths are 1 to SECTORS sectors, buffers start
- * anywhere in a page (on a 512-byte boundary), so scatter lists differ in each
- * request; buffers that a read is going to fill are poisoned before.
+ * JOBS processes share the disk, and each divides its part into DEPTH slots. A slot
+ * has at most one request in flight, so each sector has one writer, and its contents
+ * are always known. Each byte depends on sector, generation and position, so that
+ * data that arrived late, elsewhere or not at all are detected. Requests have 1 to
+ * SECTORS sectors, and buffers start anywhere in a page (on a 512-byte boundary), so
+ * scatter lists differ. The buffer of a read is poisoned before the read.
  *
- * It ends with one line: requests, bytes, errors.  Exit status 0 only if each
- * request succeeded and each byte was right.
+ * The last line has the numbers of requests, bytes and errors.  Exit status 0 if
+ * each request succeeded and each byte was right.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,7 +32,7 @@
 #define SECTOR		512
 #define WORDS		(SECTOR / 8)
 #define MAX_SECTORS	512	/* of one request */
-#define MAX_SLOT	768	/* what a slot has of the disk, at most */
+#define MAX_SLOT	768	/* of one slot, in sectors */
 
 struct stats {
 	uint64_t writes, reads, bytes, errors;
@@ -43,7 +42,7 @@ struct slot {
 	uint64_t start;				/* its first sector */
 	uint32_t generation[MAX_SLOT];		/* 0: never written */
 	char *area;				/* its buffer, page aligned */
-	char *buf;				/* where in it the request is */
+	char *buf;				/* the request's part of @area */
 	struct iocb cb;
 	unsigned int first, count;		/* the request in flight */
 	int writing;
@@ -79,7 +78,7 @@ static void fill(char *buf, uint64_t sector, uint32_t generation)
 		w[i] = x += 0x9e3779b97f4a7c15u;
 }
 
-/* How many words of a sector are wrong; @at is the first of them. */
+/* Return how many words of a sector are wrong; *@at is the first of them. */
 static int differs(const char *buf, uint64_t sector, uint32_t generation, int *at)
 {
 	const uint64_t *w = (const uint64_t *)buf;
@@ -228,7 +227,7 @@ static int job(unsigned int number, uint64_t start, struct stats *st)
 			continue;
 		}
 
-		do	/* interrupted when the system is suspended */
+		do	/* a system suspend interrupts it */
 			got = syscall(SYS_io_getevents, ctx, 1, depth, events, NULL);
 		while (got < 0 && errno == EINTR);
 		if (got < 0) {

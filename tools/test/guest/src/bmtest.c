@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * bmtest DEVICE [TEST...]: what an ordinary driver may expect of its device's
- * DMA, tried with the programmable bus master: what is mapped is reached, as it
- * was mapped; what is not, or no longer, is not, from the moment that unmap
+ * bmtest DEVICE [TEST...]: check what a driver may expect of its device's DMA, with
+ * the programmable bus master. Mapped pages are reachable, as they were mapped;
+ * other pages are unreachable, and so is a page from the moment that its unmap
  * returns.
  *
  * bmtest DEVICE xfer [-w] [-a ADDR] [-l LEN] [-c CLIENT] [-s SID]: one transfer
  *
- * Prints a line per result; exit status 1 if one is not ok.
+ * Prints a line for each result; exit status 1 if one is not ok.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,36 +70,36 @@ static struct bm_buffer alloc(unsigned int size, int coherent, enum bm_dir dir)
 	struct bm_buffer b = { .size = size, .coherent = coherent, .dir = dir };
 
 	if (ioctl(dev, BM_ALLOC, &b))
-		die("a buffer is allocated");
+		die("a buffer can be allocated");
 	return b;
 }
 
 static void unmap(struct bm_buffer *b)
 {
 	if (ioctl(dev, BM_UNMAP, b->id))
-		die("a buffer is unmapped");
+		die("a buffer can be unmapped");
 }
 
 static void map_again(struct bm_buffer *b)
 {
 	if (ioctl(dev, BM_MAP, b))
-		die("a buffer is mapped again");
+		die("a buffer can be mapped again");
 }
 
 static void release(struct bm_buffer *b)
 {
 	if (ioctl(dev, BM_FREE, b->id))
-		die("a buffer is freed");
+		die("a buffer can be freed");
 }
 
-/* The CPU's side of a buffer. */
+/* Access a buffer by the CPU. */
 static void cpu_rw(struct bm_buffer *b, unsigned int offset, void *data, unsigned int len, int write)
 {
 	struct bm_rw rw = { .id = b->id, .write = write, .offset = offset, .len = len,
 			    .data = (uintptr_t)data };
 
 	if (ioctl(dev, BM_RW, &rw))
-		die("the CPU reaches the buffer");
+		die("the CPU can access the buffer");
 }
 
 static void cpu_write(struct bm_buffer *b, unsigned int offset, void *data, unsigned int len)
@@ -113,11 +113,11 @@ static void cpu_read(struct bm_buffer *b, unsigned int offset, void *data, unsig
 }
 
 /*
- * Until the fault of an aborted transfer is handled, its context bank aborts
- * others, too (SCTLR.HUPCF), and where an SMMU has two instances each handles
- * its own. So each abort waits until pages that are always mapped, enough to
- * meet each instance, are reached again. Not for ever: it could be that nobody
- * clears the fault, and that shows in what comes next.
+ * Until the fault of an aborted transfer is handled, its context bank aborts other
+ * transfers, too (SCTLR.HUPCF), on the instance that faulted. After an abort, wait
+ * until pages that are always mapped, enough of them to use each instance, are
+ * reachable again. The wait is bounded: if the fault is never cleared, the next
+ * checks fail.
  */
 #define ALWAYS_PAGES 16
 
@@ -141,7 +141,7 @@ static void settle(void)
 		usleep(1000);
 }
 
-/* One transfer. 1: completed; 0: aborted. */
+/* Do one transfer. Return 1 if it completed, 0 if it was aborted. */
 static int xfer_as(uint32_t client, uint32_t sid, uint64_t addr, void *data, unsigned int len,
 		   unsigned int flags)
 {
@@ -149,9 +149,9 @@ static int xfer_as(uint32_t client, uint32_t sid, uint64_t addr, void *data, uns
 			     .data = (uintptr_t)data };
 
 	if (ioctl(dev, BM_XFER, &x))
-		die("the device is told to transfer");
+		die("the device accepts the command");
 	if (!(x.status & BM_S_DONE))
-		die("a transfer is complete when the command returns");
+		die("a transfer has completed when the command returns");
 	if (x.status & BM_S_ERROR) {
 		settle();
 		return 0;
@@ -170,8 +170,8 @@ static int dev_write(uint64_t addr, void *data, unsigned int len)
 }
 
 /*
- * A read that was aborted must not have brought data: @in is compared with what
- * is there by whoever wants to know.
+ * Fill @data before the read: an aborted read must not transfer data, which the
+ * caller can check.
  */
 static int dev_read(uint64_t addr, void *data, unsigned int len)
 {
@@ -185,12 +185,12 @@ static void test_described(void)
 	       "stream ID %#x, translated %u", info.sid, info.translated);
 }
 
-/* Transfers anywhere in a buffer, of any length, both ways. */
+/* Transfers at any offset of a buffer, of any length, both ways */
 static void test_data(int coherent)
 {
 	struct bm_buffer b = alloc(16 * PAGE, coherent, BM_BIDIRECTIONAL);
-	const char *name = coherent ? "coherent memory: 200 transfers both ways, each byte right" :
-				      "streaming memory: 200 transfers both ways, each byte right";
+	const char *name = coherent ? "coherent memory: data of 200 transfers both ways are right" :
+				      "streaming memory: data of 200 transfers both ways are right";
 	static uint8_t shadow[16 * PAGE], now[16 * PAGE];
 	int bad = 0;
 
@@ -216,7 +216,7 @@ static void test_data(int coherent)
 		bad = 4;
 	result(!bad, name, "%s",
 	       (const char *[]){ "", "a write was aborted", "a read was aborted",
-				 "a read brought other bytes", "the memory is not as written" }[bad]);
+				 "a read returned wrong data", "memory does not have the written data" }[bad]);
 	release(&b);
 }
 
@@ -226,15 +226,17 @@ static void test_iova_to_phys(void)
 	struct bm_lookup l = { .iova = b.iova + 0x123 };
 
 	if (ioctl(dev, BM_LOOKUP, &l))
-		die("an address is looked up");
-	result(l.phys == b.phys + 0x123, "iova_to_phys tells the page that is mapped",
-	       "%#llx, not %#llx", (unsigned long long)l.phys, (unsigned long long)b.phys + 0x123);
+		die("an IOVA can be looked up");
+	result(l.phys == b.phys + 0x123, "iova_to_phys returns the address of a mapped page",
+	       "got %#llx, expected %#llx", (unsigned long long)l.phys,
+	       (unsigned long long)b.phys + 0x123);
 
 	l.iova = b.iova;
 	unmap(&b);
 	if (ioctl(dev, BM_LOOKUP, &l))
-		die("an address is looked up");
-	result(!l.phys, "and nothing once it is unmapped", "%#llx", (unsigned long long)l.phys);
+		die("an IOVA can be looked up");
+	result(!l.phys, "iova_to_phys returns 0 for an unmapped page", "got %#llx",
+	       (unsigned long long)l.phys);
 	release(&b);
 }
 
@@ -249,11 +251,12 @@ static void test_read_only(void)
 	memset(out, 0, 256);
 
 	result(dev_read(b.iova, in, 256) && !memcmp(in, now, 256),
-	       "a page mapped for reading is read", "aborted, or other bytes");
-	result(!dev_write(b.iova, out, 256), "and a write to it is aborted", "it completed");
+	       "page mapped read-only is readable", "the read was aborted, or returned wrong data");
+	result(!dev_write(b.iova, out, 256), "page mapped read-only is not writable",
+	       "the write completed");
 	memcpy(out, now, 256);
 	cpu_read(&b, 0, now, 256);
-	result(!memcmp(out, now, 256), "and changes nothing", "the page changed");
+	result(!memcmp(out, now, 256), "an aborted write does not change the page", "it changed");
 	release(&b);
 }
 
@@ -264,14 +267,14 @@ static void test_unmapped(void)
 
 	unmap(&b);
 	result(!dev_read(far, in, 64) && !dev_write(far, in, 64),
-	       "an address that was never mapped is aborted", "a transfer completed");
+	       "address that was never mapped is unreachable", "a transfer completed");
 	result(!dev_read(b.phys, in, 64) && !dev_write(b.phys, in, 64),
-	       "a physical address is no bus address", "a transfer completed");
-	result(!dev_read(0, in, 64), "address 0 is aborted", "a transfer completed");
+	       "physical address of a page is unreachable", "a transfer completed");
+	result(!dev_read(0, in, 64), "address 0 is unreachable", "a transfer completed");
 	release(&b);
 }
 
-/* Touched before, so that every translation of it has been kept. */
+/* Unmap a page after DMA to it, so that its translation is in the TLB. */
 static void test_stale(void)
 {
 	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL), other;
@@ -281,18 +284,18 @@ static void test_stale(void)
 	random_bytes(secret, 64);
 	random_bytes(out, 64);
 	if (!dev_write(b.iova, out, 64) || !dev_read(b.iova, in, 64))
-		result(0, "a mapped page is reached", "aborted");
+		result(0, "mapped page is reachable", "a transfer was aborted");
 
 	unmap(&b);
 	cpu_write(&b, 0, secret, 64);
 	result(!dev_read(b.iova, in, 64) && memcmp(in, secret, 64),
-	       "a page read before is not read after unmap", "it was reached");
-	result(!dev_write(b.iova, out, 64), "nor written", "the write completed");
+	       "unmapped page is unreachable", "DMA still read it");
+	result(!dev_write(b.iova, out, 64), "unmapped page is not writable", "DMA still wrote it");
 	cpu_read(&b, 0, now, 64);
-	result(!memcmp(now, secret, 64), "and holds what the CPU wrote since", "it changed");
+	result(!memcmp(now, secret, 64), "unmapped page keeps the data of the CPU", "they changed");
 	release(&b);
 
-	/* The address used again for another page leads there and nowhere else. */
+	/* An IOVA that is reused for another page maps to that page only. */
 	b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
 	other = alloc(PAGE, 0, BM_BIDIRECTIONAL);
 	unmap(&other);
@@ -312,14 +315,15 @@ static void test_stale(void)
 		if (!dev_read(to->iova, in, 64) || memcmp(in, secret, 64))
 			stale++;
 	}
-	result(!reached && !stale, "an address used again leads to the new page",
-	       "%d of 20 before, %d of 20 after, %d with the same address", reached, stale, same);
-	printf("the address was the same %d of 20 times\n", same);
+	result(!reached && !stale, "reused IOVA maps to its new page",
+	       "%d of 20 pages were not read before the unmap, %d of 20 after the IOVA was reused",
+	       reached, stale);
+	printf("the IOVA was reused %d of 20 times\n", same);
 	release(&b);
 	release(&other);
 }
 
-/* A transfer whose second part is not mapped. */
+/* A transfer that is only partly mapped */
 static void test_crossing(void)
 {
 	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
@@ -327,24 +331,24 @@ static void test_crossing(void)
 
 	ioctl(dev, BM_LOOKUP, &l);
 	if (l.phys) {
-		/* the neighbour is mapped: it belongs to another buffer */
+		/* the next page is mapped, for another buffer: try the previous one */
 		l.iova = b.iova - PAGE;
 		ioctl(dev, BM_LOOKUP, &l);
 		if (l.phys) {
-			printf("ok - a transfer that leaves the mapping is aborted # SKIP both neighbours are mapped\n");
+			printf("ok - transfer that leaves the mapping is aborted # SKIP both adjacent pages are mapped\n");
 			release(&b);
 			return;
 		}
-		result(!dev_write(b.iova - 128, out, 256), "a transfer that leaves the mapping is aborted",
+		result(!dev_write(b.iova - 128, out, 256), "transfer that leaves the mapping is aborted",
 		       "it completed");
 	} else {
-		result(!dev_write(b.iova + PAGE - 128, out, 256), "a transfer that leaves the mapping is aborted",
+		result(!dev_write(b.iova + PAGE - 128, out, 256), "transfer that leaves the mapping is aborted",
 		       "it completed");
 	}
 	release(&b);
 }
 
-/* Many at a time, mapped and unmapped in random order. */
+/* Many buffers, mapped and unmapped in random order */
 static void test_storm(void)
 {
 	struct bm_buffer b[48];
@@ -387,7 +391,7 @@ static void test_storm(void)
 				wrong++;
 			break;
 		case 3:
-			/* its old address may be another buffer's by now */
+			/* its old IOVA may map another buffer now */
 			done = 0;
 			for (int j = 0; j < 48; j++)
 				done |= mapped[j] && b[i].iova >= b[j].iova &&
@@ -403,12 +407,13 @@ static void test_storm(void)
 		wrong += !!memcmp(in, out, 64);
 		release(&b[i]);
 	}
-	result(!reached && !refused && !wrong, "600 steps over 48 buffers: reached if and only if mapped",
-	       "%d reached though unmapped, %d refused though mapped, %d with other bytes", reached,
-	       refused, wrong);
+	result(!reached && !refused && !wrong,
+	       "mapped pages are reachable, unmapped ones unreachable (600 steps, 48 buffers)",
+	       "DMA reached %d unmapped pages, was aborted at %d mapped ones; %d pages have wrong data",
+	       reached, refused, wrong);
 }
 
-/* A device that never stops writing. */
+/* A device that writes all the time */
 static void test_loop(void)
 {
 	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
@@ -421,13 +426,13 @@ static void test_loop(void)
 	random_bytes(out, 256);
 	memset(marker, 0xee, 256);
 	if (ioctl(dev, BM_XFER, &x))
-		die("the device is told to loop");
+		die("the device accepts the loop");
 	usleep(50000);
 	ioctl(dev, BM_STATUS, &x);
 	cpu_read(&b, 0, now, 256);
 	result(x.ok_count > 1 && !x.err_count && !memcmp(now, out, 256),
-	       "a device that writes all the time reaches its page", "%u done, %u aborted",
-	       x.ok_count, x.err_count);
+	       "page is reachable for a device that writes all the time",
+	       "%u transfers completed, %u were aborted", x.ok_count, x.err_count);
 
 	unmap(&b);
 	ioctl(dev, BM_STATUS, &x);
@@ -437,15 +442,15 @@ static void test_loop(void)
 	ioctl(dev, BM_STATUS, &x);
 	cpu_read(&b, 0, now, 256);
 	result(x.err_count && x.ok_count == ok && !memcmp(now, marker, 256),
-	       "and no more from unmap on, though it goes on trying",
-	       "%u done since, %u aborted, the page %s", x.ok_count - ok, x.err_count,
-	       memcmp(now, marker, 256) ? "changed" : "is intact");
+	       "page is unreachable from unmap on for a device that writes all the time",
+	       "%u transfers completed since, %u were aborted, the page %s", x.ok_count - ok,
+	       x.err_count, memcmp(now, marker, 256) ? "changed" : "is intact");
 	ioctl(dev, BM_STOP, 0);
 	settle();
 	release(&b);
 }
 
-/* One transfer as another client, or with another stream ID of its own. */
+/* One transfer as another client, or with another own stream ID */
 static int reads_secret(uint32_t client, uint32_t sid, uint64_t addr, const uint8_t *secret)
 {
 	memset(in, 0x5a, 64);
@@ -453,11 +458,10 @@ static int reads_secret(uint32_t client, uint32_t sid, uint64_t addr, const uint
 }
 
 /*
- * Whatever client a DMA comes from: the page is reached by the device's own
- * clients at its IOVA, and by nobody at its physical address. Clients that no
- * driver attached must not reach it either way, whatever firmware left them as.
- * Devices with the same stream ID cannot be told apart; $SHARED names their
- * clients.
+ * The page is reachable at its IOVA for the device's own clients only, and at its
+ * physical address for no client. In particular, unattached clients must not reach
+ * it, in whatever state firmware left them. Devices with the same stream ID cannot
+ * be told apart; $SHARED names their clients.
  */
 static int shares_stream(int client)
 {
@@ -482,7 +486,7 @@ static void test_clients(void)
 	random_bytes(secret, 64);
 	cpu_write(&b, 0, secret, 64);
 	result(reads_secret(BM_AS_DESCRIBED, BM_AS_DESCRIBED, b.iova, secret),
-	       "a page is read by its IOVA", "it is not");
+	       "mapped page is reachable for the device's own client", "it was not read");
 	for (int c = 0; c < 0x120; c++) {
 		int own = c == (int)info.client_read || c == (int)info.client_write ||
 			  shares_stream(c);
@@ -493,20 +497,20 @@ static void test_clients(void)
 			first = first < 0 ? c : first;
 		}
 	}
-	result(!reached, "and by no other client, nor by its physical address",
+	result(!reached, "mapped page is unreachable for other clients, and by its physical address",
 	       "%d clients read it, the first is %#x", reached, first);
 	release(&b);
 }
 
 /*
- * The stream ID that a device gives itself: the memory controller overrides it;
- * where there is none, it is the device's word, and only the right one leads to
- * the page.
+ * The stream ID that a device presents itself: the memory controller overrides it.
+ * Without a memory controller the SMMU uses it, and the page is reachable with the
+ * right stream ID only.
  */
 static void test_sids(void)
 {
 	struct bm_buffer b = alloc(PAGE, 0, BM_BIDIRECTIONAL);
-	int overridden = info.client_read != BM_AS_DESCRIBED, wrong = 0, around = 0;
+	int overridden = info.client_read != BM_AS_DESCRIBED, wrong = 0, bypassing = 0;
 	uint8_t secret[64];
 
 	random_bytes(secret, 64);
@@ -515,19 +519,19 @@ static void test_sids(void)
 		int want = overridden || s == info.sid;
 
 		wrong += reads_secret(BM_AS_DESCRIBED, s, b.iova, secret) != want;
-		around += reads_secret(BM_AS_DESCRIBED, s, b.phys, secret);
+		bypassing += reads_secret(BM_AS_DESCRIBED, s, b.phys, secret);
 	}
-	result(!wrong && !around,
-	       overridden ? "the stream ID a device gives itself changes nothing" :
-			    "with another stream ID a device does not reach the page",
-	       "%d stream IDs differ, %d reach it around the IOMMU", wrong, around);
+	result(!wrong && !bypassing,
+	       overridden ? "the stream ID that a device presents has no effect" :
+			    "page is unreachable with another stream ID",
+	       "%d stream IDs have another result, %d bypass the IOMMU", wrong, bypassing);
 	release(&b);
 }
 
 static const struct {
 	const char *name;
 	void (*fn)(void);
-	int unless_named;	/* left out unless asked for by name */
+	int unless_named;	/* run only if it is named */
 } tests[] = {
 	{ "described", test_described, 0 },
 	{ "iova_to_phys", test_iova_to_phys, 0 },

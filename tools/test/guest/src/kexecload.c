@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kexecload: ask the kernel to load another one, by kexec_load().
+ * kexecload: ask the kernel to load another kernel, by kexec_load().
  *
- * What is loaded is a page of nothing: this asks whether, not what. Prints
- * `loaded` (and unloads it), or the error.
+ * The image is an empty page: only the answer matters. Prints `loaded` (and unloads
+ * the image), or the error.
  */
 #include <errno.h>
 #include <linux/kexec.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	struct kexec_segment segment = {
 		.buf = page,
 		.bufsz = sizeof(page),
-		/* somewhere in memory */
+		/* any address in memory */
 		.mem = (void *)strtoul(argc > 1 ? argv[1] : "0x90000000", NULL, 0),
 		.memsz = sizeof(page),
 	};

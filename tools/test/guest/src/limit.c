@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * limit SECONDS COMMAND...: run a command in a session of its own, kill the
- * whole session when the time is up.
+ * limit SECONDS COMMAND...: run a command in a session of its own, and kill the
+ * whole session after SECONDS.
  *
- * Exit status: the command's (128 + n if signal n ended it); 124 if it was
- * killed; 125 if it could not be killed, because it hangs in the kernel, and
- * was left behind.
+ * Exit status: the command's (128 + n if signal n ended it); 124 if it timed out and
+ * was killed; 125 if it timed out and could not be killed, because it hangs in the
+ * kernel.
  */
 #define _GNU_SOURCE
 #include <signal.h>

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * netblast IF_A IF_B [FRAMES] [SEED]: send raw frames from one network device
- * to another that is on the same wire, both ways at once, and check each byte
- * of what arrives.
+ * netblast IF_A IF_B [FRAMES] [SEED]: send raw frames between two connected network
+ * devices, both ways at once, and check each byte that arrives.
  *
- * Frames have random lengths between 60 and 1514 bytes; number and direction
- * decide each byte of the payload. A sender stays no more than WINDOW frames
- * ahead of what its receiver has seen, so no queue overflows and each frame
- * that is missing is an error. Frames may come in another order.
+ * Frames have random lengths between 60 and 1514 bytes; each byte of the payload
+ * depends on number and direction. A sender is at most WINDOW frames ahead of its
+ * receiver, so no queue overflows and each missing frame is an error. Frames may
+ * arrive in another order.
  *
- * Exit status 0 only if all arrived, once and whole.
+ * Exit status 0 if each frame arrived once and intact.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -37,15 +36,15 @@ struct end {
 	const char *name;
 	int fd, index;
 	unsigned char mac[ETH_ALEN];
-	unsigned int sent, seen, errors;	/* seen: of what the other end sent */
-	unsigned char *got;			/* which of them */
+	unsigned int sent, seen, errors;	/* seen: frames received from the other end */
+	unsigned char *got;			/* which frames were received */
 };
 
 struct head {
 	struct ethhdr eth;
 	uint32_t number;
 	uint16_t len;		/* of the frame, as sent */
-	uint16_t from;		/* which end */
+	uint16_t from;		/* the end that sent it */
 } __attribute__((packed));
 
 static unsigned int frames = 2000, seed = 1;
@@ -125,7 +124,7 @@ static void send_one(struct end *e, const struct end *to, unsigned int from)
 	}
 }
 
-/* A frame of the other end, number @from. */
+/* Check a frame from the other end, number @from. */
 static void receive_one(struct end *e, unsigned int from)
 {
 	unsigned char buf[2048];
@@ -139,20 +138,20 @@ static void receive_one(struct end *e, unsigned int from)
 	if (len < (ssize_t)sizeof(*h) || h->from != from || h->number >= frames ||
 	    h->len != frame_len(from, h->number) || len != h->len) {
 		if (e->errors++ < 4)
-			fprintf(stderr, "%s: a frame of %zd bytes that nobody sent\n", e->name, len);
+			fprintf(stderr, "%s: unexpected frame of %zd bytes\n", e->name, len);
 		return;
 	}
 	for (unsigned int i = sizeof(*h); i < h->len; i++) {
 		if (buf[i] == payload(from, h->number, i))
 			continue;
 		if (e->errors++ < 4)
-			fprintf(stderr, "%s: frame %u of %u bytes is wrong at %u\n", e->name,
+			fprintf(stderr, "%s: frame %u of %u bytes differs at byte %u\n", e->name,
 				h->number, h->len, i);
 		break;
 	}
 	if (e->got[h->number]++) {
 		if (e->errors++ < 4)
-			fprintf(stderr, "%s: frame %u came twice\n", e->name, h->number);
+			fprintf(stderr, "%s: frame %u arrived twice\n", e->name, h->number);
 		return;
 	}
 	e->seen++;

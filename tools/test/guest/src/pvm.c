@@ -1,30 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pvm [-u] [-h] [-s | -g]: run a protected guest of a few instructions, by KVM's ioctls
- * alone.
+ * pvm [-u] [-h] [-s | -g]: run a protected guest of a few instructions, with KVM's
+ * ioctls alone.
  *
- * The guest has two pages, its code and its data. It stores a word to its data
- * page, loads it again and stores it to an address that has nothing behind it,
- * which ends KVM_RUN. By then both pages belong to the guest: a host access to
- * them must end in SIGSEGV. When the guest is gone the host gets them back,
- * without what was in them.
+ * The guest has two pages, for code and for data. It stores a word to its data page,
+ * loads it, and stores it to an unmapped address, which exits to user space. By then
+ * the guest owns both pages: a host access to them must raise SIGSEGV. When the
+ * guest is destroyed, the host owns them again, without their contents.
  *
- * -u  the same guest, not protected: the host may read its pages
- * -h  while the guest lives, print `held PHYS` with the physical address of its
+ * -u  the same guest, unprotected: the host may read its pages
+ * -h  while the guest exists, print `held PHYS` with the physical address of its
  *     data page and wait for a line on stdin
- * -s  step by step: a line as with -h, and wait, at each of
- *	ready PHYS	the page is still the host's
- *	busy PHYS	KVM_RUN failed, because a device can reach the page; then
- *			it is tried again, at most 1000 times
- *	held PHYS	the guest has it
- *	back PHYS	the guest is gone, the page is the host's again
- * -g  another guest, that shares its page with the host and takes it back twice,
- *     step by step: a line, and wait, at each of
- *	shared PHYS	the host has it, too
- *	first RESULT	of the guest's attempt to take it back; 0: it has
- *	second RESULT	of another
+ * -s  step by step: print a line as with -h, and wait, at each of
+ *	ready PHYS	the host still owns the page
+ *	busy PHYS	KVM_RUN failed with EBUSY, because a device can reach the
+ *			page; it is repeated, at most 1000 times
+ *	held PHYS	the guest owns the page
+ *	back PHYS	the guest is destroyed, the host owns the page again
+ * -g  another guest, which shares its page with the host and unshares it twice, step
+ *     by step: print a line, and wait, at each of
+ *	shared PHYS	the page is shared with the host
+ *	first RESULT	of the guest's first unshare; 0: success
+ *	second RESULT	of the second
  *
- * Prints a line per result; exit status 1 if one is not ok.
+ * Prints a line for each result; exit status 1 if one is not ok.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,18 +54,18 @@ static const uint32_t code[] = {
 	0xd297dde1,	/* mov	x1, #0xbeef */
 	0xf9000001,	/* str	x1, [x0] */
 	0xf9400002,	/* ldr	x2, [x0] */
-	0xd2a14003,	/* mov	x3, #0x0a000000		nothing is there */
+	0xd2a14003,	/* mov	x3, #0x0a000000		unmapped */
 	0xf9000062,	/* str	x2, [x3] */
 	0x14000000,	/* b	. */
 };
 
-/* Its page is shared, and taken back again and again; each result is stored. */
+/* Shares its page, and unshares it repeatedly; stores each result. */
 static const uint32_t sharing_code[] = {
 	0xd2a80013,	/* mov	x19, #0x40000000 */
 	0xf2820013,	/* movk	x19, #0x1000		the data page */
 	0xd297dde1,	/* mov	x1, #0xbeef */
 	0xf9000261,	/* str	x1, [x19] */
-	0xd2a14014,	/* mov	x20, #0x0a000000	nothing is there */
+	0xd2a14014,	/* mov	x20, #0x0a000000	unmapped */
 	0xd2800060,	/* mov	x0, #3			MEM_SHARE */
 	0xf2b8c000,	/* movk	x0, #0xc600, lsl #16 */
 	0xaa1303e1,	/* mov	x1, x19 */
@@ -105,7 +104,7 @@ static void on_fault(int sig)
 	siglongjmp(jump, sig);
 }
 
-/* 0, or the signal that the access ended in. */
+/* Return 0, or the signal that the access raised. */
 static int peek(volatile uint64_t *p, uint64_t *value)
 {
 	int sig = sigsetjmp(jump, 1);
@@ -124,7 +123,7 @@ static int poke(volatile uint64_t *p, uint64_t value)
 	return sig;
 }
 
-/* Say where we are, and wait to be told to go on. */
+/* Print the step, and wait for a line. */
 static void step(const char *where, uint64_t phys)
 {
 	int c;
@@ -146,7 +145,7 @@ static uint64_t phys_of(void *va)
 	return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
-/* Until it stores to where nothing is: returns 0 and what it stores. */
+/* Run until the guest stores to an unmapped address: return 0 and the data. */
 static int run_to_store(int vcpu, struct kvm_run *run, uint64_t *data)
 {
 	int ret;
@@ -154,8 +153,8 @@ static int run_to_store(int vcpu, struct kvm_run *run, uint64_t *data)
 	do {
 		ret = ioctl(vcpu, KVM_RUN, 0);
 	} while (ret && errno == EINTR);
-	if (!result(!ret, "it runs", "KVM_RUN: errno %ld", errno) ||
-	    !result(run->exit_reason == KVM_EXIT_MMIO, "it ends where there is nothing",
+	if (!result(!ret, "the guest runs", "KVM_RUN: errno %ld", errno) ||
+	    !result(run->exit_reason == KVM_EXIT_MMIO, "a store to an unmapped address exits",
 		    "exit reason %ld", run->exit_reason))
 		return -1;
 	*data = 0;
@@ -168,9 +167,10 @@ static int share_and_take(int vcpu, struct kvm_run *run, uint64_t *page, uint64_
 	uint64_t value = 0;
 
 	if (run_to_store(vcpu, run, &value) ||
-	    !result(!value, "it shares its page", "error %ld", (long)value))
+	    !result(!value, "the guest can share its page", "error %ld", (long)value))
 		return 1;
-	result(!peek(page, &value) && value == WORD, "the host reads it", "it is %#lx", value);
+	result(!peek(page, &value) && value == WORD, "the host can read a shared page",
+	       "it reads %#lx", value);
 	step("shared", phys);
 	if (run_to_store(vcpu, run, &value))
 		return 1;
@@ -209,7 +209,7 @@ int main(int argc, char **argv)
 	signal(SIGBUS, on_fault);
 
 	kvm = open("/dev/kvm", O_RDWR);
-	if (!result(kvm >= 0, "KVM is there", "errno %ld", errno))
+	if (!result(kvm >= 0, "KVM is available", "errno %ld", errno))
 		return 1;
 	vm = ioctl(kvm, KVM_CREATE_VM, protected ? TYPE_PROTECTED : 0);
 	if (!result(vm >= 0, protected ? "a protected guest is created" : "a guest is created",
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 
 	region.userspace_addr = (uintptr_t)mem;
 	vcpu = ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
-	if (!result(vcpu >= 0, "it has memory and a CPU", "errno %ld", errno))
+	if (!result(vcpu >= 0, "the guest gets memory and a CPU", "errno %ld", errno))
 		return 1;
 	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
 		   vcpu, 0);
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	reg.id = CORE_REG(regs.pc);
 	reg.addr = (uintptr_t)&pc;
 	ret = ioctl(vcpu, KVM_ARM_VCPU_INIT, &init) ?: ioctl(vcpu, KVM_SET_ONE_REG, &reg);
-	if (!result(!ret, "its CPU is set up", "errno %ld", errno))
+	if (!result(!ret, "the guest's CPU is set up", "errno %ld", errno))
 		return 1;
 
 	if (sharing)
@@ -260,22 +260,24 @@ int main(int argc, char **argv)
 	} while (ret && errno == EINTR);
 	if (tries)
 		printf("busy %d times\n", tries);
-	if (!result(!ret, "it runs", "KVM_RUN: errno %ld", errno))
+	if (!result(!ret, "the guest runs", "KVM_RUN: errno %ld", errno))
 		return 1;
-	if (!result(run->exit_reason == KVM_EXIT_MMIO, "it ends where there is nothing",
+	if (!result(run->exit_reason == KVM_EXIT_MMIO, "a store to an unmapped address exits",
 		    "exit reason %ld", run->exit_reason))
 		return 1;
 	memcpy(&data, run->mmio.data, run->mmio.len < 8 ? run->mmio.len : 8);
 	result(run->mmio.phys_addr == GUEST_MMIO && run->mmio.is_write && data == WORD,
-	       "with what it had stored and loaded", "it wrote %#lx", data);
+	       "the guest loads what it stored", "it loaded %#lx", data);
 
 	ret = peek(mem + PAGE / 8, &value);
 	if (protected) {
-		result(ret == SIGSEGV, "the host cannot read its data", "signal %ld", ret);
-		result(poke(mem + PAGE / 8, 1) == SIGSEGV, "nor write them", "no signal%.0ld", 0);
-		result(peek(mem, &value) == SIGSEGV, "nor read its code", "no signal%.0ld", 0);
+		result(ret == SIGSEGV, "the host cannot read the guest's data", "signal %ld", ret);
+		result(poke(mem + PAGE / 8, 1) == SIGSEGV, "the host cannot write the guest's data",
+		       "no signal%.0ld", 0);
+		result(peek(mem, &value) == SIGSEGV, "the host cannot read the guest's code",
+		       "no signal%.0ld", 0);
 	} else {
-		result(!ret && value == WORD, "the host reads its data", "signal %ld", ret);
+		result(!ret && value == WORD, "the host can read the guest's data", "signal %ld", ret);
 	}
 
 	if (hold)
@@ -288,11 +290,13 @@ int main(int argc, char **argv)
 	value = 0;
 	ret = peek(mem + PAGE / 8, &value);
 	if (protected) {
-		result(!ret, "gone, it gives its pages back", "signal %ld", ret);
-		result(value != WORD, "without what it had in them", "they hold %#lx", value);
+		result(!ret, "the host can read the page after the guest's end", "signal %ld", ret);
+		result(value != WORD, "the returned page does not hold the guest's data",
+		       "it holds %#lx", value);
 		if (steps)
 			step("back", phys);
-		result(!poke(mem + PAGE / 8, 1), "and the host may write them", "signal%.0ld", 0);
+		result(!poke(mem + PAGE / 8, 1), "the host can write the page after the guest's end",
+		       "signal%.0ld", 0);
 	}
 	munmap(mem, 2 * PAGE);
 	close(kvm);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stream listen PORT >FILE	accept one TCP connection, write what comes
- * stream connect ADDR PORT <FILE	connect, send, end
+ * stream listen PORT >FILE	accept one TCP connection, write what is received
+ * stream connect ADDR PORT <FILE	connect, send the input
  *
- * One direction only; each end stops when the data do.
+ * Data flow in one direction; both ends exit at the end of the data.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "connect")) {
 		sin.sin_port = htons(atoi(argv[3]));
 		inet_aton(argv[2], &sin.sin_addr);
-		/* the listener may not be there yet */
+		/* the listener may not be ready yet */
 		for (try = 0; connect(fd, (struct sockaddr *)&sin, sizeof(sin)); try++) {
 			if (try == 50) {
 				perror("connect");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * usermem read|write ADDRESS [VALUE]: one access of four bytes to a physical
- * address, by user space itself, through /dev/mem.
+ * usermem read|write ADDRESS [VALUE]: one access of four bytes from user space to a
+ * physical address, through /dev/mem.
  *
- * It prints `refused` if the access ends in a signal, else `done VALUE`, as the
- * file mmio of mmio.ko does for accesses of the kernel.
+ * Prints `refused` if the access raises a signal, else `done VALUE`; so does mmio.ko
+ * for accesses from the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -157,16 +157,26 @@ long hyp_free_domain(u64 handle)
 	return hypercall_answer(&res);
 }
 
-long hyp_stream_bank(void)
+/* What a stream is attached to: SMMU_KVM_STREAM_*, or an error. */
+static long stream_state(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;
 
-	call(&res, __pkvm_iommu_stream_info, bm_iommu, bm_endpoint, bm_info.sid);
-	if (hypercall_answer(&res))
-		return hypercall_answer(&res);
-	if (!(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+	call(&res, __pkvm_iommu_debug, iommu, SMMU_KVM_DEBUG_STREAM, stream_index(endpoint, sid));
+	*state = res.a2;
+	return hypercall_answer(&res);
+}
+
+long hyp_stream_bank(void)
+{
+	u64 state;
+	long ret = stream_state(bm_iommu, bm_endpoint, bm_info.sid, &state);
+
+	if (ret)
+		return ret;
+	if (!(state & SMMU_KVM_STREAM_ATTACHED))
 		return -ENOENT;
-	return FIELD_GET(KVM_IOMMU_STREAM_BANK, res.a2);
+	return FIELD_GET(SMMU_KVM_STREAM_BANK, state);
 }
 
 /* Where the description put the bus master: EL2 knows, and tells by errors. */
@@ -190,18 +200,18 @@ static bool is_bm_domain(u32 handle, struct page *page)
 static int find_bm(u32 *handle)
 {
 	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
-	struct arm_smccc_res res;
 	int i, j, ret = -ENODEV;
+	u64 state;
 
 	if (!page)
 		return -ENOMEM;
 	for (i = 0; i < SMMU_SEARCH && ret; i++) {
 		for (j = 0; j < ENDPOINT_SEARCH && ret; j++) {
-			call(&res, __pkvm_iommu_stream_info, i, j, bm_info.sid);
-			if (hypercall_answer(&res) || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+			if (stream_state(i, j, bm_info.sid, &state) ||
+			    !(state & SMMU_KVM_STREAM_ATTACHED))
 				continue;
 			/* Other SMMUs may have that stream ID, too. */
-			*handle = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2);
+			*handle = FIELD_GET(SMMU_KVM_STREAM_DOMAIN, state);
 			if (!is_bm_domain(*handle, page))
 				continue;
 			bm_iommu = i;
@@ -519,23 +529,21 @@ static long try_stream(u32 iommu, u32 endpoint, u32 sid)
 /* Has any device the stream? Some share one. */
 static bool stream_is_attached(u32 iommu, u32 sid)
 {
-	struct arm_smccc_res res;
+	u64 state;
 	u32 i;
 
-	for (i = 0; i < ENDPOINT_SEARCH; i++) {
-		call(&res, __pkvm_iommu_stream_info, iommu, i, sid);
-		if (!hypercall_answer(&res) && res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+	for (i = 0; i < ENDPOINT_SEARCH; i++)
+		if (!stream_state(iommu, i, sid, &state) && state & SMMU_KVM_STREAM_ATTACHED)
 			return true;
-	}
 	return false;
 }
 
 static void attack_refused(struct outcome *o, unsigned long data, const char *arg)
 {
 	unsigned int accepted = 0, refused = 0, round;
-	struct arm_smccc_res res;
 	long ret, first = 0;
 	u32 i, j, sid;
+	u64 state;
 
 	if (!hyp_spare_page()) {
 		is_na(o, "EL2 has no memory of its own");
@@ -544,8 +552,8 @@ static void attack_refused(struct outcome *o, unsigned long data, const char *ar
 	for (i = 0; i < SMMU_SEARCH; i++) {
 		for (j = 0; j < ENDPOINT_SEARCH; j++) {
 			for (sid = 0; sid < 0x7f; sid++) {
-				call(&res, __pkvm_iommu_stream_info, i, j, sid);
-				if (hypercall_answer(&res) || res.a2 & KVM_IOMMU_STREAM_ATTACHED)
+				if (stream_state(i, j, sid, &state) ||
+				    state & SMMU_KVM_STREAM_ATTACHED)
 					continue;
 				first = try_stream(i, j, sid);
 				ret = first;

@@ -6,6 +6,7 @@
 #define _COMMON_HYPERCALL_H
 
 #include <linux/arm-smccc.h>
+#include <linux/arm-smmu-kvm-desc.h>
 #include <linux/bitfield.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -27,9 +28,8 @@
 #define HVC_LOOKUP	HYPERCALL("iova_to_phys", __pkvm_iommu_iova_to_phys, 2)
 #define HVC_TOPUP	HYPERCALL("topup", __pkvm_iommu_topup, 2)
 #define HVC_RECLAIM	HYPERCALL("reclaim", __pkvm_iommu_reclaim, 1)
-#define HVC_FAULT	HYPERCALL("next_fault", __pkvm_iommu_next_fault, 1)
-#define HVC_INFO	HYPERCALL("stream_info", __pkvm_iommu_stream_info, 3)
-#define HVC_STATS	HYPERCALL("get_stats", __pkvm_iommu_get_stats, 1)
+#define HVC_FAULTS	HYPERCALL("get_faults", __pkvm_iommu_get_faults, 2)
+#define HVC_DEBUG	HYPERCALL("debug", __pkvm_iommu_debug, 3)
 #define HVC_SHARE	HYPERCALL("share_hyp", __pkvm_host_share_hyp, 1)
 #define HVC_UNSHARE	HYPERCALL("unshare_hyp", __pkvm_host_unshare_hyp, 1)
 
@@ -68,10 +68,16 @@ static inline void count_given(struct page *page, long nr_pages)
 	mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE, nr_pages);
 }
 
+/* The index of SMMU_KVM_DEBUG_STREAM. */
+static inline u64 stream_index(u32 endpoint, u32 sid)
+{
+	return (u64)endpoint << 32 | sid;
+}
+
 /*
  * EL2 names an endpoint by its number in a description that only it has: find them
- * by asking for all. @info is stream_info, its answer, and the state in x2; @found is
- * called for each stream that there is. Returns the number of IOMMUs.
+ * by asking for all. @info asks EL2 about a stream: its answer, and the state in x2;
+ * @found is called for each stream that there is. Returns the number of IOMMUs.
  */
 #define MAX_ENDPOINTS	64
 #define MAX_SIDS	128

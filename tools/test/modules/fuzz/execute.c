@@ -5,6 +5,7 @@
  */
 #include <linux/irqflags.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
 
 #include "fuzz.h"
 
@@ -112,6 +113,9 @@ u64 arg_value(const struct arg *a)
 	case H_IOVA:
 		nr = READ_ONCE(state.nr_mapped);
 		return (nr ? state.mapped[(nr - 1 - a->n % nr) % MAX_MAPPED].iova : SZ_1G) + a->v;
+	case H_STREAM:
+		return stream_index(streams[a->n % nr_streams].endpoint,
+				    streams[a->n % nr_streams].id) + a->v;
 	case H_LIMIT:
 		nr = READ_ONCE(state.nr_handles);
 		return (nr ? BIT_ULL(infos[a->n % nr % MAX_HANDLES].ias) : BIT_ULL(32)) + a->v;
@@ -221,15 +225,14 @@ static void check_unmap(const u64 *arg, long ret, u64 done)
  */
 static void read_range(u32 handle, u64 iova, u64 size)
 {
-	struct arm_smccc_res info;
 	unsigned int i;
-	u64 at;
+	u64 info, at;
 
 	for (i = 0; i < nr_bm_streams; i++) {
 		struct stream *s = bm_streams[i];
 
-		if (call(&info, __pkvm_iommu_stream_info, s->iommu, s->endpoint, s->id) ||
-		    FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, info.a2) != handle)
+		if (ask_stream(s->iommu, s->endpoint, s->id, &info) ||
+		    FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info) != handle)
 			continue;
 		for (at = 0; at < size && at < NR_READ * SZ_4K && !wrong; at += SZ_4K)
 			check_read(s, iova + at, 0);
@@ -262,9 +265,9 @@ static long op_unmap(const u64 *v, struct arm_smccc_res *res)
 
 static u64 stream_state(const u64 *v)
 {
-	struct arm_smccc_res res;
+	u64 info;
 
-	return call(&res, __pkvm_iommu_stream_info, v[1], v[2], v[3]) ? 0 : res.a2;
+	return ask_stream(v[1], v[2], v[3], &info) ? 0 : info;
 }
 
 static long op_attach(const u64 *v, struct arm_smccc_res *res)
@@ -286,13 +289,13 @@ static long op_attach(const u64 *v, struct arm_smccc_res *res)
 	}
 	if (!info || info->iommu != (u32)v[1])
 		violation("attach: domain %u is not for IOMMU %u", handle, (u32)v[1]);
-	else if (before & KVM_IOMMU_STREAM_ATTACHED &&
-		 FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, before) != handle)
+	else if (before & SMMU_KVM_STREAM_ATTACHED &&
+		 FIELD_GET(SMMU_KVM_STREAM_DOMAIN, before) != handle)
 		violation("attach: the stream has another domain, %#llx", before);
-	else if (!(after & KVM_IOMMU_STREAM_ATTACHED) ||
-		 FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, after) != handle ||
-		 FIELD_GET(KVM_IOMMU_STREAM_USERS, after) <=
-		 FIELD_GET(KVM_IOMMU_STREAM_USERS, before))
+	else if (!(after & SMMU_KVM_STREAM_ATTACHED) ||
+		 FIELD_GET(SMMU_KVM_STREAM_DOMAIN, after) != handle ||
+		 FIELD_GET(SMMU_KVM_STREAM_USERS, after) <=
+		 FIELD_GET(SMMU_KVM_STREAM_USERS, before))
 		violation("attach: the stream was %#llx and is %#llx", before, after);
 	return ret;
 }
@@ -394,8 +397,8 @@ static void op_dma(struct op *op)
 {
 	struct stream *s = nr_bm_streams ? bm_streams[op->value[0] % nr_bm_streams] : NULL;
 	u32 flags = op->value[2] & (BM_F_WRITE | BM_F_PRIV | BM_F_INSN);
-	u64 data = 0x77, iova = op->value[1];
-	struct arm_smccc_res info, res;
+	u64 data = 0x77, iova = op->value[1], info;
+	struct arm_smccc_res res;
 
 	if (!s)
 		return;
@@ -409,12 +412,39 @@ static void op_dma(struct op *op)
 	if (!(flags & BM_F_WRITE) || wrong)
 		return;
 	/* Writes go to pages of our own, behind the stamp */
-	if (call(&info, __pkvm_iommu_stream_info, s->iommu, s->endpoint, s->id) ||
-	    !(info.a2 & KVM_IOMMU_STREAM_ATTACHED) ||
-	    call(&res, __pkvm_iommu_iova_to_phys, FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, info.a2),
+	if (ask_stream(s->iommu, s->endpoint, s->id, &info) ||
+	    !(info & SMMU_KVM_STREAM_ATTACHED) ||
+	    call(&res, __pkvm_iommu_iova_to_phys, FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info),
 		 iova & PAGE_MASK) || page_number(res.a2) < 0)
 		return;
 	dma(s, (iova & PAGE_MASK) + SZ_1K, flags, &data, sizeof(data));
+}
+
+/* The faults are in the page of the CPU, where the host's lists are. */
+static long op_faults(const u64 *v, struct arm_smccc_res *res)
+{
+	u32 iommu = v[0], max = min((u32)v[1], KVM_IOMMU_MAX_FAULTS), last;
+	struct kvm_iommu_fault *f;
+	const char *why = NULL;
+	unsigned long flags;
+	long ret, i;
+
+	last = broken ? KVM_IOMMU_FAULT_SYNC : KVM_IOMMU_FAULT_STREAM;
+	local_irq_save(flags);
+	f = (void *)*this_cpu_ptr(lists);
+	memset(f, 0xa5, PAGE_SIZE);
+	ret = call(res, __pkvm_iommu_get_faults, v[0], v[1]);
+	if (ret > (long)max)
+		why = "more than were asked for";
+	for (i = 0; i < ret && !why; i++)
+		if (!f[i].type || f[i].type > last || f[i].flags || f[i].iommu != iommu)
+			why = "one of no type, or of another IOMMU";
+	if (!why && memchr_inv(&f[i], 0xa5, PAGE_SIZE - i * sizeof(*f)))
+		why = "something behind the last";
+	local_irq_restore(flags);
+	if (why)
+		violation("faults: %ld, %s", ret, why);
+	return ret;
 }
 
 static void op_raw(struct op *op, struct arm_smccc_res *res)
@@ -440,8 +470,6 @@ static bool is_error(const int *errors, long ret)
 
 static void check_result(struct op *op, long ret, const struct arm_smccc_res *res)
 {
-	enum kvm_iommu_fault_type type;
-
 	if (res->a0) {
 		violation("EL2 does not know %s", fn_infos[op->fn].name);
 		return;
@@ -455,10 +483,11 @@ static void check_result(struct op *op, long ret, const struct arm_smccc_res *re
 		if (!ret || ret > KVM_IOMMU_MAX_DOMAINS)
 			violation("a new domain is %ld", ret);
 		break;
-	case FN_FAULT:
-		type = FIELD_GET(KVM_IOMMU_FAULT_TYPE, ret);
-		if (ret > 0 && type > (broken ? KVM_IOMMU_FAULT_SYNC : KVM_IOMMU_FAULT_GLOBAL))
-			violation("a fault is of type %u", type);
+	case FN_FAULTS:
+		break;		/* a number, see op_faults() */
+	case FN_DEBUG:
+		if (ret && (ret > 0 || res->a2 || res->a3))
+			violation("debug returns %ld, and %#lx, %#lx", ret, res->a2, res->a3);
 		break;
 	case FN_LOOKUP:
 		/* of a domain that nobody else changes meanwhile */
@@ -541,14 +570,11 @@ static void execute_once(struct op *op)
 			op->times++;
 		} while (ret == -EAGAIN && op->feed && op->times < 1000);
 		break;
-	case FN_FAULT:
-		ret = call(&res, __pkvm_iommu_next_fault, v[0]);
+	case FN_FAULTS:
+		ret = op_faults(v, &res);
 		break;
-	case FN_INFO:
-		ret = call(&res, __pkvm_iommu_stream_info, v[0], v[1], v[2]);
-		break;
-	case FN_STATS:
-		ret = call(&res, __pkvm_iommu_get_stats, v[0]);
+	case FN_DEBUG:
+		ret = call(&res, __pkvm_iommu_debug, v[0], v[1], v[2]);
 		break;
 	case FN_SHARE:
 	case FN_UNSHARE:

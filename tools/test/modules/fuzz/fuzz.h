@@ -51,15 +51,15 @@
 
 enum fn {
 	FN_ALLOC, FN_FREE, FN_ATTACH, FN_DETACH, FN_MAP, FN_UNMAP, FN_LOOKUP, FN_MAP_RUNS,
-	FN_SET_RUNS, FN_TOPUP, FN_RECLAIM, FN_FAULT, FN_INFO, FN_STATS, FN_SHARE, FN_UNSHARE,
+	FN_SET_RUNS, FN_TOPUP, FN_RECLAIM, FN_FAULTS, FN_DEBUG, FN_SHARE, FN_UNSHARE,
 	FN_RAW, FN_DMA, NR_FNS
 };
 
 /* What an argument means */
 enum kind {
 	K_NONE, K_HANDLE, K_IOMMU, K_ENDPOINT, K_SID, K_FMT, K_IOVA, K_PADDR, K_PGSIZE, K_COUNT,
-	K_PROT, K_PFN, K_ORDER, K_NR_RUNS, K_RUN, K_CPU, K_STAT, K_NUMBER, K_BM, K_FLAGS,
-	K_QUERY,
+	K_PROT, K_PFN, K_ORDER, K_NR_RUNS, K_RUN, K_CPU, K_WHAT, K_INDEX, K_NUMBER, K_BM,
+	K_FLAGS, K_QUERY, K_MAX,
 };
 
 /* How to find its value: @v is added to what @n of that is */
@@ -71,6 +71,7 @@ enum how {
 	H_SPECIAL, H_SPECIAL_PFN,	/* an address that is not ours */
 	H_IOVA,			/* where something is mapped, often */
 	H_LIMIT,		/* behind the last address of the nth domain */
+	H_STREAM,		/* the nth stream, as an index of SMMU_KVM_DEBUG_STREAM */
 };
 
 struct arg {
@@ -194,6 +195,17 @@ extern u64 specials[MAX_SPECIAL];
 extern struct stream *bm_streams[MAX_BMS];
 extern unsigned int nr_bm_streams;
 extern u64 * __percpu *lists;
+
+/* What EL2 says that a stream is attached to: SMMU_KVM_STREAM_*. */
+static inline long ask_stream(u32 iommu, u32 endpoint, u32 sid, u64 *state)
+{
+	struct arm_smccc_res res;
+	long ret = call(&res, __pkvm_iommu_debug, iommu, SMMU_KVM_DEBUG_STREAM,
+			stream_index(endpoint, sid));
+
+	*state = res.a2;
+	return ret;
+}
 
 int world_init(unsigned long lookup);
 void world_reset(void);

@@ -35,11 +35,9 @@ const struct fn_info fn_infos[NR_FNS] = {
 		       ERRORS(EINVAL, EPERM, EBUSY) },
 	[FN_RECLAIM] = { HVC_RECLAIM, { K_ORDER },
 			 ERRORS(EINVAL, ENOENT) },
-	[FN_FAULT] = { HVC_FAULT, { K_IOMMU }, ERRORS(EINVAL) },
-	[FN_INFO] = { HVC_INFO,
-		      { K_IOMMU, K_ENDPOINT, K_SID }, ERRORS(EINVAL, ENODEV) },
-	[FN_STATS] = { HVC_STATS, { K_STAT },
-		       ERRORS(EINVAL, ENOENT) },
+	[FN_FAULTS] = { HVC_FAULTS, { K_IOMMU, K_MAX }, ERRORS(EINVAL) },
+	[FN_DEBUG] = { HVC_DEBUG, { K_IOMMU, K_WHAT, K_INDEX },
+		       ERRORS(EINVAL, ENODEV, ENOENT) },
 	[FN_SHARE] = { HVC_SHARE, { K_PFN },
 		       ERRORS(EINVAL, EPERM) },
 	[FN_UNSHARE] = { HVC_UNSHARE, { K_PFN },
@@ -52,8 +50,8 @@ const struct fn_info fn_infos[NR_FNS] = {
 static const u8 weights[NR_FNS] = {
 	[FN_ALLOC] = 8, [FN_FREE] = 5, [FN_ATTACH] = 10, [FN_DETACH] = 7, [FN_MAP] = 22,
 	[FN_UNMAP] = 18, [FN_LOOKUP] = 5, [FN_MAP_RUNS] = 12, [FN_SET_RUNS] = 1, [FN_TOPUP] = 8,
-	[FN_RECLAIM] = 8, [FN_FAULT] = 3, [FN_INFO] = 3, [FN_STATS] = 4, [FN_SHARE] = 3,
-	[FN_UNSHARE] = 3, [FN_RAW] = 1, [FN_DMA] = 12,
+	[FN_RECLAIM] = 8, [FN_FAULTS] = 3, [FN_DEBUG] = 7, [FN_SHARE] = 3, [FN_UNSHARE] = 3,
+	[FN_RAW] = 1, [FN_DMA] = 12,
 };
 
 static enum fn random_fn(void)
@@ -66,6 +64,24 @@ static enum fn random_fn(void)
 	for (i = 0; n >= weights[i]; i++)
 		n -= weights[i];
 	return i;
+}
+
+static void match_index(struct arg *a)
+{
+	u8 n = rnd(chance(4) ? MAX_STREAMS : 5);
+
+	a[0] = (struct arg) { .how = H_IOMMU, .n = n };
+	switch (a[1].v) {
+	case KVM_IOMMU_DEBUG_DOMAIN:
+		a[2] = (struct arg) { .how = H_DOMAIN, .n = rnd(3) };
+		break;
+	case SMMU_KVM_DEBUG_STREAM:
+		a[2] = (struct arg) { .how = H_STREAM, .n = n };
+		break;
+	default:
+		a[2] = (struct arg) { .v = rnd(8) };
+		break;
+	}
 }
 
 static void op_new(struct op *op, enum fn fn)
@@ -83,13 +99,15 @@ static void op_new(struct op *op, enum fn fn)
 		arg_new(&op->run[i], K_RUN);
 
 	/* Most often, what names a stream names one that exists */
-	if ((fn == FN_ATTACH || fn == FN_DETACH || fn == FN_INFO) && !chance(6)) {
-		struct arg *a = &op->arg[fn == FN_INFO ? 0 : 1];
+	if ((fn == FN_ATTACH || fn == FN_DETACH) && !chance(6)) {
 		u8 n = rnd(chance(4) ? MAX_STREAMS : 5);
 
 		for (i = 0; i < 3; i++)
-			a[i] = (struct arg) { .how = H_IOMMU + i, .n = n };
+			op->arg[1 + i] = (struct arg) { .how = H_IOMMU + i, .n = n };
 	}
+	/* and an index is of what is asked about */
+	if (fn == FN_DEBUG && !chance(6))
+		match_index(op->arg);
 	/* A question is about no domain */
 	if (fn == FN_ATTACH && op->arg[4].v == KVM_IOMMU_ATTACH_QUERY && !chance(6))
 		op->arg[0] = (struct arg) { .how = H_VALUE };
@@ -293,7 +311,7 @@ static int print_arg(char *buf, size_t len, const struct arg *a, u64 value)
 {
 	static const char * const hows[] = {
 		"", "domain ", "iommu of ", "endpoint of ", "id of ", "page ", "page ", "special ",
-		"special ", "iova ", "end of domain ",
+		"special ", "iova ", "end of domain ", "stream ",
 	};
 
 	if (a->how == H_VALUE)
@@ -379,5 +397,6 @@ void program_print(const struct program *p)
 		pr_err("  %2u cpu%u %s%s(%s) x%u = %lld: %lld, %#llx, %#llx\n", i, op->cpu, f->name,
 		       op->feed ? "" : "!", line, op->times, (s64)op->res[0], (s64)op->res[1],
 		       op->res[2], op->res[3]);
-	}	print_again(p);
+	}
+	print_again(p);
 }

@@ -2,6 +2,8 @@
 /*
  * Arguments: for each kind, values that are right, at a boundary, or wild.
  */
+#include <soc/tegra/mc-sid.h>
+
 #include "fuzz.h"
 
 static const u64 wild[] = {
@@ -50,14 +52,24 @@ static const u64 nr_runs[] = {
 	1, 1, 2, 3, 4, 8, 16, 64, 256, 511, 512, 0, 513, BIT_ULL(32) | 1, ~0ULL,
 };
 
-static const u64 stats[] = {
-	0, 1, 2, 3, 4, 5, 6, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, KVM_IOMMU_STAT_IOMMU - 1,
-	KVM_IOMMU_STAT_IOMMU, KVM_IOMMU_STAT_IOMMU + 2, KVM_IOMMU_STAT_IOMMU + 8,
-	KVM_IOMMU_STAT_DOMAIN - 1,
-	KVM_IOMMU_STAT_DOMAIN, KVM_IOMMU_STAT_DOMAIN + KVM_IOMMU_MAX_DOMAINS,
-	KVM_IOMMU_STAT_DOMAIN + KVM_IOMMU_MAX_DOMAINS + 1, KVM_IOMMU_STAT_MC_CLIENT - 1,
-	KVM_IOMMU_STAT_MC_CLIENT, KVM_IOMMU_STAT_MC_CLIENT + 3, KVM_IOMMU_STAT_MC_CLIENT + 300,
-	U32_MAX,
+static const u64 whats[] = {
+	KVM_IOMMU_DEBUG_STAT, KVM_IOMMU_DEBUG_DOMAIN, SMMU_KVM_DEBUG_STAT, SMMU_KVM_DEBUG_ROOM,
+	SMMU_KVM_DEBUG_STREAM, SMMU_KVM_DEBUG_STREAM, TEGRA_MC_DEBUG_STAT, TEGRA_MC_DEBUG_CLIENT,
+};
+
+static const u64 bad_whats[] = {
+	KVM_IOMMU_DEBUG_DOMAIN + 1, KVM_IOMMU_DEBUG_DRIVER - 1, SMMU_KVM_DEBUG_STREAM + 1,
+	SMMU_KVM_DEBUG_SOC - 1, TEGRA_MC_DEBUG_CLIENT + 1, U32_MAX, BIT_ULL(32),
+};
+
+static const u64 indices[] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 100, 150, 300, 512, KVM_IOMMU_MAX_DOMAINS - 1,
+	KVM_IOMMU_MAX_DOMAINS, KVM_IOMMU_MAX_DOMAINS + 1, U32_MAX, BIT_ULL(32), BIT_ULL(32) | 1,
+};
+
+static const u64 maxima[] = {
+	KVM_IOMMU_MAX_FAULTS, KVM_IOMMU_MAX_FAULTS - 1, KVM_IOMMU_MAX_FAULTS + 1, 64, 65, S32_MAX,
+	U32_MAX, BIT_ULL(32),
 };
 
 static void set(struct arg *a, enum how how, u8 n, s64 v)
@@ -109,7 +121,7 @@ void arg_new(struct arg *a, enum kind kind)
 	case K_SID:
 		new_number_of_stream(a, H_SID);
 		if (chance(20))
-			a->v = BIT(16 + rnd(15));	/* a mask */
+			a->v = BIT_ULL(16 + rnd(20));	/* no stream ID has so many bits */
 		break;
 	case K_FMT:
 		set(a, H_VALUE, 0, chance(12) ? 4 : rnd(4));
@@ -174,13 +186,17 @@ void arg_new(struct arg *a, enum kind kind)
 	case K_CPU:
 		set(a, H_VALUE, 0, chance(4) ? pick(wild) : rnd(6));
 		break;
-	case K_STAT:
+	case K_WHAT:
+		set(a, H_VALUE, 0, chance(12) ? pick(bad_whats) : pick(whats));
+		break;
+	case K_INDEX:
 		if (chance(3))
-			set(a, H_DOMAIN, rnd(3), KVM_IOMMU_STAT_DOMAIN);
-		else if (chance(4))
-			set(a, H_VALUE, 0, KVM_IOMMU_STAT_MC_CLIENT + rnd(100));
+			set(a, chance(2) ? H_DOMAIN : H_STREAM, rnd(5), 0);
 		else
-			set(a, H_VALUE, 0, pick(stats));
+			set(a, H_VALUE, 0, chance(4) ? rnd(160) : pick(indices));
+		break;
+	case K_MAX:
+		set(a, H_VALUE, 0, chance(4) ? pick(maxima) : rnd(4));
 		break;
 	case K_BM:
 		set(a, H_VALUE, 0, rnd(4));

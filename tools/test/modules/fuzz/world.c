@@ -123,29 +123,30 @@ static int find_memory(unsigned long lookup)
 	return 0;
 }
 
-static long stream_info(u32 iommu, u32 endpoint, u32 sid, u64 *state)
-{
-	struct arm_smccc_res res;
-	long ret = call(&res, __pkvm_iommu_stream_info, iommu, endpoint, sid);
-
-	*state = res.a2;
-	return ret;
-}
-
 static void add_stream(u32 iommu, u32 endpoint, u32 sid, u64 state)
 {
 	if (nr_streams < MAX_STREAMS)
 		streams[nr_streams++] = (struct stream) { iommu, endpoint, sid };
 }
 
-static u64 stat(u32 which)
+static u64 ask_stat(u32 what, u32 which)
 {
 	struct arm_smccc_res res;
-	long ret = call(&res, __pkvm_iommu_get_stats, which);
+	long ret = call(&res, __pkvm_iommu_debug, 0, what, which);
 
 	if (ret)
-		violation("EL2 does not say statistic %u: %ld", which, ret);
+		violation("EL2 does not say statistic %u of %u: %ld", which, what, ret);
 	return ret ? 0 : res.a2;
+}
+
+static u64 stat(enum kvm_iommu_stat which)
+{
+	return ask_stat(KVM_IOMMU_DEBUG_STAT, which);
+}
+
+static u64 nr_quarantined(void)
+{
+	return ask_stat(SMMU_KVM_DEBUG_STAT, SMMU_KVM_STAT_QUARANTINED);
 }
 
 static void free_domain(u32 handle)
@@ -167,15 +168,15 @@ static void detach_all(struct stream *s)
 {
 	struct arm_smccc_res res;
 	unsigned int n = 0;
+	u64 info;
 	long ret;
 
 	for (n = 0; n < MANY; n++) {
-		ret = call(&res, __pkvm_iommu_stream_info, s->iommu, s->endpoint, s->id);
-		if (ret || !(res.a2 & KVM_IOMMU_STREAM_ATTACHED))
+		ret = ask_stream(s->iommu, s->endpoint, s->id, &info);
+		if (ret || !(info & SMMU_KVM_STREAM_ATTACHED))
 			break;
 		ret = call(&res, __pkvm_iommu_detach,
-			   FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2), s->iommu, s->endpoint,
-			   s->id);
+			   FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info), s->iommu, s->endpoint, s->id);
 		if (ret == -EIO && broken)
 			ret = 0;
 		if (ret)
@@ -193,7 +194,7 @@ static void free_all(void)
 	u32 handle;
 
 	for (handle = 1; handle <= KVM_IOMMU_MAX_DOMAINS && stat(KVM_IOMMU_STAT_DOMAINS); handle++)
-		if (!call(&res, __pkvm_iommu_get_stats, KVM_IOMMU_STAT_DOMAIN + handle))
+		if (!call(&res, __pkvm_iommu_debug, 0, KVM_IOMMU_DEBUG_DOMAIN, handle))
 			free_domain(handle);
 }
 
@@ -297,7 +298,7 @@ int world_init(unsigned long lookup)
 	ret = find_memory(lookup) ?: pages_init();
 	if (ret)
 		return ret;
-	nr_iommus = ask_for_streams(stream_info, add_stream);
+	nr_iommus = ask_for_streams(ask_stream, add_stream);
 	for (i = 0; i < nr_streams; i++)
 		detach_all(&streams[i]);
 	free_all();
@@ -323,8 +324,8 @@ int world_init(unsigned long lookup)
  */
 void check_read(struct stream *s, u64 iova, u32 flags)
 {
-	u64 phys = 0, at = iova & PAGE_MASK;
-	struct arm_smccc_res res, info;
+	u64 phys = 0, at = iova & PAGE_MASK, info;
+	struct arm_smccc_res res;
 	struct stamp got = {};
 	unsigned int i;
 	int n;
@@ -333,11 +334,11 @@ void check_read(struct stream *s, u64 iova, u32 flags)
 		return;
 	for (i = 0; i < nr_streams; i++) {
 		if (streams[i].iommu != s->iommu || streams[i].id != s->id ||
-		    call(&info, __pkvm_iommu_stream_info, s->iommu, streams[i].endpoint, s->id) ||
-		    !(info.a2 & KVM_IOMMU_STREAM_ATTACHED))
+		    ask_stream(s->iommu, streams[i].endpoint, s->id, &info) ||
+		    !(info & SMMU_KVM_STREAM_ATTACHED))
 			continue;
 		if (!call(&res, __pkvm_iommu_iova_to_phys,
-			  FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, info.a2), at)) {
+			  FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info), at)) {
 			phys = res.a2;
 			break;
 		}
@@ -395,6 +396,6 @@ void world_reset(void)
 		violation("%llu tables are of no domain", stat(KVM_IOMMU_STAT_TABLE_PAGES));
 	if (stat(KVM_IOMMU_STAT_DONATED_PAGES))
 		violation("EL2 keeps %llu pages", stat(KVM_IOMMU_STAT_DONATED_PAGES));
-	if (stat(KVM_IOMMU_STAT_QUARANTINED))
-		violation("%llu context banks are in quarantine", stat(KVM_IOMMU_STAT_QUARANTINED));
+	if (nr_quarantined())
+		violation("%llu context banks are in quarantine", nr_quarantined());
 }

@@ -86,7 +86,7 @@ static u64 stat(enum kvm_iommu_stat which)
 {
 	struct arm_smccc_res res;
 
-	return hypercall(&res, __pkvm_iommu_get_stats, which) ? ~0ULL : res.a2;
+	return hypercall(&res, __pkvm_iommu_debug, 0, KVM_IOMMU_DEBUG_STAT, which) ? ~0ULL : res.a2;
 }
 
 /* Give one block of the kind that is wanted. */

@@ -216,23 +216,23 @@ void op_info(struct torturer *t)
 	struct domain *d = t->attached;
 	long ret;
 
-	ret = call(t, FN_STATS, &res, KVM_IOMMU_STAT_QUARANTINED);
+	ret = call(t, FN_DEBUG, &res, 0, SMMU_KVM_DEBUG_STAT, SMMU_KVM_STAT_QUARANTINED);
 	if (expect(t, ret, 0) && res.a2)
 		mismatch(t, "%lu context banks are in quarantine", res.a2);
 	if (!t->stream)
 		return;
 
-	ret = call(t, FN_INFO, &res, t->stream->iommu, t->stream->endpoint, t->stream->id);
+	ret = ask_stream(t, &res, t->stream->iommu, t->stream->endpoint, t->stream->id);
 	if (!expect(t, ret, 0))
 		return;
 	if (!d) {
 		expect(t, res.a2, 0);
 		return;
 	}
-	if (!(res.a2 & KVM_IOMMU_STREAM_ATTACHED) || res.a2 & KVM_IOMMU_STREAM_QUARANTINED ||
-	    FIELD_GET(KVM_IOMMU_STREAM_FMT, res.a2) != d->fmt ||
-	    FIELD_GET(KVM_IOMMU_STREAM_USERS, res.a2) != t->users ||
-	    FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, res.a2) != d->handle)
+	if (!(res.a2 & SMMU_KVM_STREAM_ATTACHED) || res.a2 & SMMU_KVM_STREAM_QUARANTINED ||
+	    FIELD_GET(SMMU_KVM_STREAM_FMT, res.a2) != d->fmt ||
+	    FIELD_GET(SMMU_KVM_STREAM_USERS, res.a2) != t->users ||
+	    FIELD_GET(SMMU_KVM_STREAM_DOMAIN, res.a2) != d->handle)
 		mismatch(t, "the stream is said to be %#lx: not %u users of domain %u", res.a2,
 			 t->users, d->handle);
 }

@@ -72,7 +72,8 @@ static void count(u64 *to)
 	host.doing = "count";
 	reclaim_all(&host);
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
-		to[i] = expect(&host, call(&host, FN_STATS, &res, counters[i]), 0) ? res.a2 : 0;
+		to[i] = expect(&host, call(&host, FN_DEBUG, &res, 0, KVM_IOMMU_DEBUG_STAT,
+					   counters[i]), 0) ? res.a2 : 0;
 }
 
 static void forbid(phys_addr_t phys)

@@ -11,6 +11,7 @@
 #include <linux/irqflags.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
+#include <linux/string.h>
 
 #include "torture.h"
 
@@ -135,6 +136,48 @@ again:
 	if (expect(t, ret, want) && done != min3(taken, bad_at, total))
 		mismatch(t, "a list: %llu pages done, there are %u, one is mapped at %u, one bad at %u",
 			 done, total, taken, bad_at);
+}
+
+/*
+ * Faults come back in the page of the CPU: as many as were asked for at most, and
+ * nothing is written behind the last. They are anybody's: seldom, the host wants them.
+ */
+void wild_faults(struct torturer *t)
+{
+	struct kvm_iommu_fault *fault;
+	u64 iommu = rnd(t, nr_iommus), max = rnd(t, KVM_IOMMU_MAX_FAULTS + 2);
+	struct arm_smccc_res res;
+	const char *wrong = NULL;
+	unsigned long flags;
+	long ret;
+
+	if (!lists)
+		return;
+	if (!chance(t, 8))
+		iommu = nr_iommus + rnd(t, U32_MAX - 8);
+	if (chance(t, 4))
+		max = U32_MAX - rnd(t, S32_MAX);
+
+	local_irq_save(flags);
+	fault = (void *)*this_cpu_ptr(lists);
+	memset(fault, 0xa5, PAGE_SIZE);
+	ret = call(t, FN_FAULTS, &res, iommu, max);
+	if (iommu >= nr_iommus && max) {
+		wrong = ret == -EINVAL ? NULL : "of no IOMMU";
+		ret = 0;
+	} else if (ret < 0 || ret > min(max, KVM_IOMMU_MAX_FAULTS)) {
+		wrong = "more than were asked for";
+		ret = 0;
+	}
+	for (; ret && !wrong; ret--, fault++)
+		if (!fault->type || fault->type > KVM_IOMMU_FAULT_SYNC || fault->flags ||
+		    fault->iommu != iommu)
+			wrong = "of no type, or of another IOMMU";
+	if (!wrong && memchr_inv(fault, 0xa5, PAGE_SIZE - offset_in_page(fault)))
+		wrong = "behind the last";
+	local_irq_restore(flags);
+	if (wrong)
+		mismatch(t, "faults: %s: answered %ld", wrong, (long)res.a1);
 }
 
 void wild_runs(struct torturer *t)

@@ -36,7 +36,7 @@ struct stream *stream_of_thread(unsigned int id)
 static long stream_info(u32 iommu, u32 endpoint, u32 sid, u64 *state)
 {
 	struct arm_smccc_res res;
-	long ret = call(&host, FN_INFO, &res, iommu, endpoint, sid);
+	long ret = ask_stream(&host, &res, iommu, endpoint, sid);
 
 	*state = res.a2;
 	return ret;
@@ -50,7 +50,7 @@ static void add_stream(u32 iommu, u32 endpoint, u32 sid, u64 state)
 		.iommu = iommu,
 		.endpoint = endpoint,
 		.id = sid,
-		.owner = FIELD_GET(KVM_IOMMU_STREAM_DOMAIN, state),
+		.owner = FIELD_GET(SMMU_KVM_STREAM_DOMAIN, state),
 	};
 }
 

@@ -43,7 +43,7 @@
 enum fn {
 	FN_ALLOC, FN_FREE, FN_ATTACH, FN_DETACH, FN_MAP, FN_MAP_RUNS, FN_SET_RUNS, FN_UNMAP,
 	FN_LOOKUP, FN_TOPUP,
-	FN_RECLAIM, FN_FAULT, FN_INFO, FN_STATS, FN_SHARE, FN_UNSHARE, FN_RAW,
+	FN_RECLAIM, FN_FAULTS, FN_DEBUG, FN_SHARE, FN_UNSHARE, FN_RAW,
 };
 
 #define NR_ARGS		6
@@ -182,6 +182,12 @@ long hvc_raw(struct torturer *t, u32 id, u64 a1, u64 a2, u64 a3);
 	__got == __want;							\
 })
 
+static inline long ask_stream(struct torturer *t, struct arm_smccc_res *res, u32 iommu,
+			      u32 endpoint, u32 sid)
+{
+	return call(t, FN_DEBUG, res, iommu, SMMU_KVM_DEBUG_STREAM, stream_index(endpoint, sid));
+}
+
 /* memory.c */
 int memory_init(struct torturer *t);
 void memory_exit(struct torturer *t);
@@ -217,6 +223,7 @@ void free_handle(struct torturer *t, u32 handle);
 void runs_init(unsigned long percpu_symbol);
 void op_map_runs(struct torturer *t);
 void wild_runs(struct torturer *t);
+void wild_faults(struct torturer *t);
 
 /* dma.c */
 void op_attach(struct torturer *t);

@@ -4,6 +4,7 @@
  * to refuse, and the error is the one that the argument deserves. The others
  * are right, or random.
  */
+#include <linux/bitfield.h>
 #include <linux/limits.h>
 
 #include "torture.h"
@@ -139,8 +140,8 @@ static void wild_attach(struct torturer *t, enum fn fn)
 	case 2:
 		endpoint = chance(t, 2) ? 64 + rnd(t, 1000) : U32_MAX - rnd(t, 4);
 		break;
-	case 3:		/* a mask */
-		id |= BIT(16 + rnd(t, 15));
+	case 3:		/* more bits than any stream ID has */
+		id |= BIT(16 + rnd(t, 16));
 		break;
 	case 4:		/* no stream has that */
 		id = chance(t, 2) ? 0x8000 | rnd(t, 0x7fff) : 0x7f80 | rnd(t, 0x7f);
@@ -180,7 +181,7 @@ static void wild_query(struct torturer *t)
 		endpoint = chance(t, 2) ? 64 + rnd(t, 1000) : U32_MAX - rnd(t, 4);
 		break;
 	case 2:
-		id |= BIT(16 + rnd(t, 15));
+		id |= BIT(16 + rnd(t, 16));
 		break;
 	case 3:
 		flags |= BIT(1 + rnd(t, 31));
@@ -269,6 +270,63 @@ static void wild_memory(struct torturer *t)
 	expect(t, ret, want);
 }
 
+/* Nothing has that number: no value comes back either. */
+static void wild_debug(struct torturer *t)
+{
+	u64 iommu = rnd(t, nr_iommus), what, index = rnd(t, 4);
+	struct arm_smccc_res res;
+	long ret;
+
+	switch (rnd(t, 5)) {
+	case 0:		/* between the core's and the driver's, or behind all */
+		what = chance(t, 2) ? KVM_IOMMU_DEBUG_DOMAIN + 1 + rnd(t, 8) :
+				      SMMU_KVM_DEBUG_SOC + 8 + rnd(t, S32_MAX);
+		break;
+	case 1:
+		what = KVM_IOMMU_DEBUG_STAT;
+		index = KVM_IOMMU_STAT_MAPPED_PAGES + 1 + rnd(t, S32_MAX);
+		break;
+	case 2:
+		what = SMMU_KVM_DEBUG_STAT;
+		index = SMMU_KVM_STAT_WAIT_BOUND + 1 + rnd64(t) / 2;
+		break;
+	case 3:
+		what = SMMU_KVM_DEBUG_ROOM;
+		iommu = nr_iommus + rnd(t, U32_MAX - 8);
+		break;
+	default:
+		what = KVM_IOMMU_DEBUG_DOMAIN;
+		index = KVM_IOMMU_MAX_DOMAINS + 1 + rnd64(t) / 2;
+		break;
+	}
+	ret = call(t, FN_DEBUG, &res, iommu, what, index);
+	if (expect(t, ret, -EINVAL) && (res.a2 || res.a3))
+		mismatch(t, "a question without an answer: %#lx, %#lx", res.a2, res.a3);
+}
+
+/* What EL2 says of a domain that only this thread changes. */
+static void wild_domain_use(struct torturer *t, struct domain *d)
+{
+	u64 pages = 0, users = d == t->attached ? t->users : 0;
+	struct arm_smccc_res res;
+	unsigned int i;
+
+	if (!d) {
+		expect(t, call(t, FN_DEBUG, &res, 0, KVM_IOMMU_DEBUG_DOMAIN, 0), -ENOENT);
+		return;
+	}
+	for (i = 0; i < REGIONS * REGION_PAGES; i++)
+		pages += !!d->slots[i].shift;
+	if (!expect(t, call(t, FN_DEBUG, &res, 0, KVM_IOMMU_DEBUG_DOMAIN, d->handle), 0))
+		return;
+	if (FIELD_GET(KVM_IOMMU_USE_PAGES, res.a2) != pages ||
+	    FIELD_GET(KVM_IOMMU_USE_ATTACHED, res.a2) != users ||
+	    FIELD_GET(KVM_IOMMU_USE_IOMMU, res.a2) != d->iommu ||
+	    FIELD_GET(KVM_IOMMU_USE_FMT, res.a2) != d->fmt || res.a2 & KVM_IOMMU_USE_QUARANTINED)
+		mismatch(t, "domain %u is said to be %#lx: not %llu pages, %llu attachments",
+			 d->handle, res.a2, pages, users);
+}
+
 static void wild_question(struct torturer *t)
 {
 	struct domain *d = random_domain(t);
@@ -286,25 +344,18 @@ static void wild_question(struct torturer *t)
 			       -ENOENT);
 		break;
 	case 2:
-		expect(t, call(t, FN_FAULT, &res, nr_iommus + rnd(t, U32_MAX - 8)), -EINVAL);
+		wild_faults(t);
 		break;
 	case 3:
-		ret = call(t, FN_INFO, &res, rnd(t, nr_iommus + 2), 64 + rnd(t, S32_MAX), rnd64(t));
+		ret = ask_stream(t, &res, rnd(t, nr_iommus + 2), 64 + rnd(t, S32_MAX), rnd64(t));
 		if ((ret != -ENODEV && ret != -EINVAL) || res.a2)
 			mismatch(t, "a stream that nobody has: %ld, %#lx", ret, res.a2);
 		break;
 	case 4:
-		ret = call(t, FN_STATS, &res, 6 + rnd(t, 10));
-		if (expect(t, ret, -EINVAL))
-			ret = call(t, FN_STATS, &res, 64 + rnd(t, 0x8000));
-		expect(t, ret, -EINVAL);
+		wild_debug(t);
 		break;
-	case 5:		/* a fault, if there is one, of anybody: seldom, the host wants them */
-		if (!chance(t, 8))
-			break;
-		ret = call(t, FN_FAULT, &res, rnd(t, nr_iommus));
-		if (ret < 0 || (ret & KVM_IOMMU_FAULT_TYPE) > KVM_IOMMU_FAULT_SYNC)
-			mismatch(t, "a fault is %#lx", ret);
+	case 5:
+		wild_domain_use(t, d);
 		break;
 	}
 }

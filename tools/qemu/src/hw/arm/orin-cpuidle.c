@@ -1,14 +1,15 @@
 /*
  * PSCI CPU_SUSPEND to power-down
  *
- * A processor that suspends itself to a power-down state is off. Firmware, or
- * the logic that it has set up, looks after its interrupts meanwhile: as soon as
- * one is pending and enabled for it, the processor starts from reset at the
- * address that it has named. Its generic timers are where power remains, so
- * they count on, wake it, and are as they were; all else in it is lost.
+ * A CPU that suspends itself to a power-down state is off. Firmware, or logic
+ * that it has set up, monitors the CPU's interrupts meanwhile: as soon as one
+ * is pending and enabled, the CPU starts from reset at the entry point that it
+ * passed to CPU_SUSPEND. Its generic timers stay powered: they continue to
+ * count, wake the CPU, and keep their state. All other state of the CPU is
+ * lost.
  *
- * QEMU's own CPU_SUSPEND is a WFI, whatever is asked for: nothing is lost, and
- * nobody finds out what does not get restored.
+ * QEMU's own CPU_SUSPEND is a WFI for every power state: no state is lost, so
+ * no test would notice state that software fails to restore.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +22,7 @@
 #include "target/arm/cpu.h"
 #include "target/arm/multiprocessing.h"
 
-/* The GIC does not tell when an interrupt gets pending for who cannot take it. */
+/* The GIC does not signal pending interrupts of a CPU that is off: poll. */
 #define POLL_US         100
 #define PRIO_IDLE       0xff
 
@@ -50,7 +51,7 @@ static bool wake(OrinCpuIdle *s, unsigned i)
     Timers *timers;
 
     if (cpu->power_state != PSCI_OFF) {
-        /* on its way off */
+        /* not off yet */
         return false;
     }
     if (s->is_down) {
@@ -68,7 +69,7 @@ static bool wake(OrinCpuIdle *s, unsigned i)
         g_free(timers);
         return false;
     }
-    /* after the reset, and before the first instruction: both need the BQL */
+    /* After the reset and before the first instruction: both take the BQL. */
     async_run_on_cpu(cs, restore_timers, RUN_ON_CPU_HOST_PTR(timers));
     s->cpu[i].suspended = false;
     s->cpu[i].starting = true;

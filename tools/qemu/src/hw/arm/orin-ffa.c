@@ -1,11 +1,11 @@
 /*
- * What a secure partition manager says to the normal world, as far as memory
- * that is shared with it goes (FF-A 1.0, DEN0077A).
+ * The answers of a secure partition manager to the normal world's calls for
+ * memory sharing (FF-A 1.0, DEN0077A).
  *
- * There is no secure world in this machine. With the property ffa=on there
- * seems to be one that takes whatever is shared or lent, keeps the description,
- * and gives it back: enough for a hypervisor between it and the host to have
- * something to check. Each call it does not know is NOT_SUPPORTED.
+ * This machine has no secure world. With the property ffa=on one is simulated
+ * that accepts all memory that is shared or lent, keeps its description, and
+ * returns the memory. That is enough to test a hypervisor that checks the
+ * host's calls. Any other call returns NOT_SUPPORTED.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -39,7 +39,7 @@
 #define NO_MEMORY               (-3)
 
 #define PAGE                    4096u
-/* struct ffa_memory_region: where the handle is */
+/* Offset of the handle in struct ffa_memory_region */
 #define HANDLE_OFFSET           8
 
 #define NR_HANDLES              16
@@ -67,7 +67,7 @@ static void error(CPUARMState *env, int why)
     answer(env, FFA_ERROR, 0, (uint32_t)why, 0);
 }
 
-/* A description in the caller's transmit buffer */
+/* Accept the memory that the caller's transmit buffer describes. */
 static void take(CPUARMState *env)
 {
     uint32_t len = env->xregs[1], fraglen = env->xregs[2];
@@ -94,7 +94,7 @@ static bool valid(uint64_t handle)
     return handle && handle <= NR_HANDLES && ffa.region[handle - 1].len;
 }
 
-/* The one who asks has the handle in its transmit buffer */
+/* Return the description whose handle is in the caller's transmit buffer. */
 static void describe(CPUARMState *env)
 {
     uint64_t handle;
@@ -151,7 +151,7 @@ static bool orin_ffa_call(CPUARMState *env)
         return true;
     case FFA_FEATURES:
     case FFA_ID_GET:
-        /* buffers of 4 KiB will do; the host is endpoint 0 */
+        /* Buffers of 4 KiB suffice; the host is endpoint 0. */
         answer(env, FFA_SUCCESS, 0, 0, 0);
         return true;
     case FFA_RXTX_MAP:

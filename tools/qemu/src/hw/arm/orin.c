@@ -1,11 +1,11 @@
 /*
  * A machine like a Jetson Orin (Tegra234)
  *
- * What is modelled sits at Tegra234's addresses and interrupts, so that the
- * device tree nodes are those of Linux's tegra234.dtsi; what Tegra234 has no
- * counterpart for (PCIe by ECAM, ITS, PL330, the programmable bus masters) is
- * where that device tree leaves room. There is no firmware but QEMU's own
- * loader and PSCI, and no BPMP. Device trees: tools/qemu/dts/.
+ * The devices have Tegra234's addresses and interrupts, so that the device tree
+ * nodes are those of Linux's tegra234.dtsi. Devices without a counterpart in
+ * Tegra234 (PCIe by ECAM, ITS, PL330, the programmable bus masters) are at
+ * addresses that this device tree leaves free. The only firmware is QEMU's
+ * loader and PSCI, and there is no BPMP. Device trees: tools/qemu/dts/.
  *
  * Each bus master reaches memory through the DMA fabric (hw/misc/orin-dma.h):
  * memory controller, stream ID, SMMU.
@@ -14,8 +14,8 @@
  *   -M orin,plain-smmu=on  one MMU-500 and no memory controller; the rest of
  *                          the board is the same
  *
- * When QEMU ends, for whatever reason, the violations of the strict models are
- * printed to stderr with the counters.
+ * When QEMU exits, for whatever reason, it prints the violations of the strict
+ * models, and the counters, to stderr.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -71,7 +71,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OrinMachineState, ORIN_MACHINE)
 #define ORIN_RAM_BASE           0x80000000ULL
 
 enum {
-    ORIN_MC_SID,            /* and broadcast and channels 0-3 after it */
+    ORIN_MC_SID,            /* followed by broadcast and channels 0-3 */
     ORIN_MC_CH4,
     ORIN_MC_CH8,
     ORIN_UARTI,
@@ -81,7 +81,7 @@ enum {
     ORIN_GICD,
     ORIN_GICR,
     ORIN_ITS,
-    ORIN_BUSMASTERS,        /* one after the other */
+    ORIN_BUSMASTERS,        /* all bus masters, contiguous */
     ORIN_PL330,
     ORIN_RESET,
     ORIN_ISO,
@@ -118,7 +118,7 @@ static const MemMapEntry orin_memmap[] = {
     [ORIN_PCIE_ECAM] =      { 0x2430000000, 0x10000000 },
 };
 
-/* Where ORIN_PCIE_MMIO is on the PCI bus */
+/* PCI bus address of ORIN_PCIE_MMIO */
 #define ORIN_PCIE_MMIO_BUS      0x40000000
 
 /* SPIs */
@@ -159,7 +159,7 @@ struct OrinMachineState {
 
     QEMUTimer *heartbeat;
 
-    /* PSCI SYSTEM_SUSPEND: who starts where on wake-up */
+    /* PSCI SYSTEM_SUSPEND: which CPU starts where on wake-up */
     QEMUTimer *wakeup;
     uint64_t wakeup_cpu, wakeup_entry, wakeup_context;
     uint64_t suspends;
@@ -307,12 +307,12 @@ static const OrinSMMU orin_smmus[TEGRA_MC_NUM_SMMUS] = {
     },
 };
 
-/* How the board wires its SMMUs: -global cannot change it. */
+/* Properties that the board sets for its SMMUs; -global must not change them */
 static const char * const orin_smmu_wiring[] = {
     "name", "num-instances", "single-irq",
 };
 
-/* A property of the board's SMMU, unless -global sets it */
+/* Set a property of the board's SMMU unless -global sets it. */
 static void orin_smmu_default(DeviceState *dev, const char *name,
                               uint32_t value)
 {
@@ -468,7 +468,7 @@ static void orin_create_pl330(OrinMachineState *oms)
     const int num_events = 16;
     int i;
 
-    /* A PL330 in its secure state, as it is after reset, is privileged. */
+    /* A PL330 in secure state, its state after reset, is privileged. */
     orin_init_port(oms, &oms->pl330_port, "pl330-dma", &orin_pl330);
     oms->pl330_port.priv = true;
     object_property_add_child(OBJECT(oms), "pl330", OBJECT(dev));
@@ -527,7 +527,7 @@ static void orin_parse_busmaster_boot(OrinMachineState *oms)
         }
         if (qemu_strtoui(parts[0], NULL, 0, &index) ||
             index >= ORIN_NUM_BUSMASTERS) {
-            error_report("busmaster-boot: '%s' is no bus master", parts[0]);
+            error_report("busmaster-boot: '%s' is not a bus master", parts[0]);
             exit(1);
         }
         dev = DEVICE(oms->busmaster[index]);
@@ -694,9 +694,9 @@ static void orin_create_cpus(OrinMachineState *oms)
 }
 
 /*
- * The device tree has all CPUs; drop those that are not there. A seed saves
- * the kernel from waiting for entropy; there is none for KASLR, so that the
- * addresses in a log are the same each time.
+ * The device tree describes all CPUs; remove those that this machine lacks. A
+ * seed saves the kernel from waiting for entropy. There is no seed for KASLR,
+ * so that the addresses in a log are the same each time.
  */
 static void orin_modify_dtb(const struct arm_boot_info *info, void *fdt)
 {
@@ -787,9 +787,9 @@ static void orin_exit(Notifier *n, void *data)
 
 /*
  * A model that waits for its disk, as the SD card does, runs QEMU's main event
- * context in a CPU's thread, and can take an event from it that was to wake the
- * main loop. That would then sleep, with timers that are due, until something
- * else happens, which may be never. So it gets up now and then by itself.
+ * context in a CPU's thread, and can consume an event that was to wake the main
+ * loop. The main loop would then sleep, with timers due, until another event,
+ * which may never come. A periodic timer wakes it.
  */
 #define ORIN_HEARTBEAT_MS   50
 
@@ -803,7 +803,7 @@ static void orin_heartbeat(void *opaque)
 
 /* Power */
 
-/* What is in the power domain of the memory controller loses its registers. */
+/* SMMUs and memory controller share a power domain and lose their registers. */
 static void orin_power_cycle(OrinMachineState *oms)
 {
     unsigned i;
@@ -819,10 +819,11 @@ static void orin_power_cycle(OrinMachineState *oms)
 }
 
 /*
- * PSCI SYSTEM_SUSPEND. The processors are off, and so is what is between a bus
- * master and memory; both come back after a while, the SMMUs and the memory
- * controller as after a reset. Other devices, the GIC among them, keep what
- * they have: saving that is firmware's business, which there is none of.
+ * PSCI SYSTEM_SUSPEND. The CPUs, the SMMUs and the memory controller are
+ * powered off. After a while they are powered on again, the SMMUs and the
+ * memory controller in their reset state. Other devices, including the GIC,
+ * keep their state: on hardware firmware would save it, and this machine has
+ * none.
  */
 static OrinMachineState *orin_suspendable;
 
@@ -848,14 +849,15 @@ static void orin_wakeup(void *opaque)
     oms->fabric.off = false;
     if (arm_set_cpu_on(oms->wakeup_cpu, oms->wakeup_entry, oms->wakeup_context,
                        2, true) != QEMU_ARM_POWERCTL_RET_SUCCESS) {
-        /* It is still on its way off. */
+        /* It is not off yet. */
         timer_mod(oms->wakeup, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + 1);
     }
 }
 
 /*
- * No processor has power. Whether the memory controller's power domain goes, too,
- * is up to the system: idle-loses. No DMA is possible until it comes back.
+ * All CPUs are powered down. The property idle-loses selects whether the memory
+ * controller's power domain is, too. If so, no DMA is possible until it is
+ * powered on again.
  */
 static void orin_idle_down(void *opaque)
 {
@@ -875,7 +877,7 @@ static void orin_idle_up(void *opaque)
     oms->fabric.off = false;
 }
 
-/* After the reset of a machine that was suspended, nothing is left to wake. */
+/* A reset while the machine is suspended cancels the wake-up. */
 static void orin_reset(MachineState *ms, ResetType type)
 {
     OrinMachineState *oms = ORIN_MACHINE(ms);
@@ -889,8 +891,8 @@ static void orin_reset(MachineState *ms, ResetType type)
 /* Machine */
 
 /*
- * To Tegra's memory controller bit 39 of an address selects another layout of
- * the same memory. Assume the worst: here it is the same layout, for all.
+ * For Tegra's memory controller, bit 39 of an address selects another layout of
+ * the same memory. Model the worst case: the same layout, for all masters.
  */
 static void orin_create_memory(OrinMachineState *oms)
 {
@@ -1059,11 +1061,11 @@ static void orin_instance_init(Object *obj)
     object_property_add_uint64_ptr(obj, "cpu-suspends", &oms->cpuidle.suspends,
                                    OBJ_PROP_FLAG_READ);
     object_property_set_description(obj, "cpu-suspends",
-        "how often a processor powered itself down by PSCI CPU_SUSPEND");
+        "how often a CPU powered itself down by PSCI CPU_SUSPEND");
     object_property_add_uint64_ptr(obj, "idle-losses", &oms->idle_losses,
                                    OBJ_PROP_FLAG_READ);
     object_property_set_description(obj, "idle-losses",
-        "how often SMMUs and memory controller lost their registers then");
+        "how often SMMUs and memory controller lost their registers when idle");
     oms->passthrough = g_strdup("nvdisplay:xusb:sdmmc");
 }
 
@@ -1109,14 +1111,14 @@ static void orin_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "dma-strict", orin_get_dma_strict,
                                    orin_set_dma_strict);
     object_class_property_set_description(oc, "dma-strict",
-        "translate each access of DMA anew");
+        "translate each DMA access again");
     object_class_property_add_bool(oc, "mc-alias", orin_get_mc_alias,
                                    orin_set_mc_alias);
     object_class_property_set_description(oc, "mc-alias",
-        "stream ID registers are in all regions of the memory controller");
+        "alias the stream ID registers in all memory controller regions");
     object_class_property_add_bool(oc, "ffa", orin_get_ffa, orin_set_ffa);
     object_class_property_set_description(oc, "ffa",
-        "firmware speaks FF-A, as if there were a secure world");
+        "simulate the FF-A calls of a secure world");
     object_class_property_add_str(oc, "passthrough", orin_get_passthrough,
                                   orin_set_passthrough);
     object_class_property_set_description(oc, "passthrough",
@@ -1138,11 +1140,11 @@ static void orin_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "idle-loses", orin_get_idle_loses,
                                    orin_set_idle_loses);
     object_class_property_set_description(oc, "idle-loses",
-        "SMMUs and memory controller have no power when no processor has");
+        "power SMMUs and memory controller down when all CPUs are down");
     object_class_property_add_bool(oc, "power-cycle", orin_get_power_cycle,
                                    orin_set_power_cycle);
     object_class_property_set_description(oc, "power-cycle",
-        "set: the SMMUs and the memory controller lose their registers");
+        "write true: the SMMUs and the memory controller lose their registers");
     object_class_property_add(oc, "violations", "uint64", orin_get_violations,
                               NULL, NULL, NULL);
     object_class_property_set_description(oc, "violations",

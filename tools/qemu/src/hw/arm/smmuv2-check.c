@@ -1,50 +1,52 @@
 /*
  * Arm SMMUv2 (MMU-500): violations, comparison of the instances, counters, logs
  *
- * A violation is something that software did to the SMMU and may not do. Each
- * has a short reason (the second word of its log line) and details:
+ * A violation is an operation that software must not perform on an SMMU. It has
+ * a short reason (the second word of its log line) and details:
  *
- *   access-size        a register accessed by bytes, or 64 bits wide where it
- *                      has 32
- *   reserved-bits      a write sets bits that the register does not have
- *   unmodelled-write   a write to where no register is, or to one that the
- *                      model knows nothing of
+ *   access-size        a register is accessed by bytes, or a 32-bit register
+ *                      with 64 bits
+ *   reserved-bits      a write sets reserved bits of a register
+ *   unmodelled-write   a write to an offset without a register, or to a
+ *                      register that is not modelled
  *   read-only          a write to a read-only register
  *   smr-conflict       a stream matches two stream match registers
- *   reserved-type      S2CR.TYPE, or a CBAR that points to an unfit bank
+ *   reserved-type      S2CR.TYPE is reserved, or CBAR nests a bank on one that
+ *                      is not a stage 2 bank
  *   bank-disabled      a stream reaches a bank whose SCTLR.M is clear, and
- *                      passes untranslated; or a write to SCTLR or CBAR makes
- *                      the bank let pass what streams send there; or a stream
- *                      is routed to such a bank
- *   bank-held          a transaction that is held on its way to a bank would
- *                      pass untranslated if it went on now
- *   resume-open        a sync of the whole TLB starts while another SMMU that
- *                      has lost its registers lets all transactions pass
- *   bank-busy          SCTLR.M is cleared while a sync of the bank goes on: what
- *                      the sync waits for would pass untranslated
+ *                      bypasses; or a write to SCTLR or CBAR makes a bank
+ *                      bypass that streams are routed to; or a stream is routed
+ *                      to such a bank
+ *   bank-held          a transaction that is held before its bank lookup would
+ *                      bypass if it continued now
+ *   resume-open        a global TLB sync starts while all transactions bypass
+ *                      another SMMU, which has lost its registers
+ *   bank-busy          SCTLR.M is cleared while a sync of the bank is active:
+ *                      the transactions that the sync waits for would bypass
  *   bank-changed       TTBR, TCR, MAIR, CONTEXTIDR, CBAR or CBA2R of a bank
- *                      that translates is given another value, unless that
- *                      makes the bank fault (CBAR)
+ *                      that translates changes; CBAR may change to make the
+ *                      bank fault
  *   tag-shared         a bank is enabled with the VMID and ASID of another
  *                      enabled bank that has other tables
  *   tag-reused         a bank is enabled with a VMID and ASID for which the TLB
- *                      holds entries of other tables
- *   tlb-alias          an entry is used on behalf of other tables than its own
+ *                      holds entries from other tables
+ *   tlb-alias          a bank hits an entry that was filled from other tables
  *   tlb-conflict       two entries translate one address
- *   break-before-make  a TLB hit finds that the tables have another valid
- *                      translation, and no invalidation of the old one pending
- *   stale-walk         with walk-cache-erratum, a walk starts at a table that the
- *                      tables in memory no longer lead to
+ *   break-before-make  a TLB entry is hit although the tables have another
+ *                      valid translation, and no invalidation of the entry is
+ *                      pending
+ *   stale-walk         with walk-cache-erratum, a walk starts at a table that
+ *                      is no longer linked to the tables in memory
  *   bad-tcr, bad-vtcr, bad-ttbr, bad-contiguous, bad-format
- *                      tables or their registers are not as the format demands
+ *                      tables or their registers break the rules of the format
  *   tlbi-overflow      a million invalidations without a sync
- *   instances-differ   a transaction depends on a register which the two
- *                      instances do not have alike
+ *   instances-differ   a transaction depends on a register that differs between
+ *                      the two instances
  *
  * The instances cannot be written at the same instant. A register that was
- * written on one of them and not yet on the other is let off (and counted as
- * mirror_windows) until "mirror-grace-writes" more register writes, or
- * "mirror-grace-us", have gone by.
+ * written on one of them only is tolerated (and counted in mirror_windows)
+ * until "mirror-grace-writes" more register writes, or "mirror-grace-us", have
+ * passed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -61,7 +63,7 @@
 typedef struct HalfMirrored {
     unsigned instance;
     int64_t since;
-    uint64_t writes;        /* of all registers, before this one */
+    uint64_t writes;        /* number of register writes before this one */
 } HalfMirrored;
 
 static const struct {
@@ -118,8 +120,8 @@ bool smmuv2_lets_all_pass(SMMUv2State *s)
 }
 
 /*
- * A sync of the whole TLB can take long. After a loss of power all SMMUs have
- * to block before software waits for one of them.
+ * A global TLB sync can take long. After a loss of power all SMMUs must block
+ * before software waits for one of them.
  */
 void smmuv2_check_wait(SMMUv2State *s)
 {
@@ -128,8 +130,8 @@ void smmuv2_check_wait(SMMUv2State *s)
 
         if (other != s && other->lost && smmuv2_lets_all_pass(other)) {
             smmuv2_violation(s, "resume-open",
-                             "a sync starts while %s, which has lost its "
-                             "registers, lets everything pass",
+                             "TLB sync starts while all transactions bypass %s, "
+                             "which has lost its registers",
                              smmuv2_name(other));
         }
     }
@@ -154,8 +156,8 @@ void smmuv2_check_route(SMMUv2Instance *inst, unsigned stream, bool before)
         return;
     }
     smmuv2_violation(inst->smmu, "bank-disabled",
-                     "instance %u: stream %u is routed to bank %u, which is "
-                     "off", inst->index, stream, n);
+                     "instance %u: S2CR%u routes a stream to bank %u, which is "
+                     "disabled: it would bypass", inst->index, stream, n);
     inst->smmu->count.bypass_opened +=
         FIELD_EX32(inst->cb[n].cbar, CBAR, TYPE) == CBAR_TYPE_S1_S2_BYPASS;
 }
@@ -379,7 +381,7 @@ static void get_u64(Object *obj, Visitor *v, const char *name, void *opaque,
     visit_type_uint64(v, name, &value, errp);
 }
 
-/* Instances that differ are a violation anyway. */
+/* Return that of the first instance: a difference is a violation anyway. */
 static void get_cr0(Object *obj, Visitor *v, const char *name, void *opaque,
                     Error **errp)
 {
@@ -440,14 +442,14 @@ static void set_translation_log(Object *obj, const char *value, Error **errp)
     }
 }
 
-/* What is let through after the mark is written again. */
+/* After the mark, pages are logged again. */
 static void set_translation_log_mark(Object *obj, const char *value,
                                      Error **errp)
 {
     SMMUv2State *s = SMMUV2(obj);
 
     if (!s->translation_file) {
-        error_setg(errp, "no translation-log");
+        error_setg(errp, "translation-log is not set");
         return;
     }
     fprintf(s->translation_file, "# %s\n", value);
@@ -463,11 +465,11 @@ void smmuv2_check_class_init(ObjectClass *klass)
         const char *help;
     } numbers[] = {
         { "violations", offsetof(SMMUv2State, violations),
-          "How often software did what it must not do" },
+          "Number of violations so far" },
         { "stale-hits", offsetof(SMMUv2State, count.stale_hits),
           "TLB hits that the tables in memory no longer allow" },
         { "bypass-count", offsetof(SMMUv2State, count.bypassed),
-          "Transactions that passed untranslated" },
+          "Transactions that bypassed" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -492,11 +494,11 @@ void smmuv2_check_class_init(ObjectClass *klass)
     object_class_property_add_str(klass, "translation-log",
                                   get_translation_log, set_translation_log);
     object_class_property_set_description(klass, "translation-log",
-        "File for one line per page that a stream was let through to");
+        "File that gets a line for each page that a stream accessed");
     object_class_property_add_str(klass, "translation-log-mark", NULL,
                                   set_translation_log_mark);
     object_class_property_set_description(klass, "translation-log-mark",
-        "Write a comment to the log, and log again what it has already");
+        "Write a comment to the log, and log again the pages already in it");
 }
 
 void smmuv2_check_init(SMMUv2State *s, Error **errp)

@@ -1,16 +1,17 @@
 /*
- * Arm SMMUv2 (MMU-500): what tests do to the model
+ * Arm SMMUv2 (MMU-500): fault injection for tests
  *
  *   inject-global-fault     spurious faults
  *   power-cycle             a loss of power: of "power-loses-instances", of all
  *                           registers but those of "power-keeps"
- *   hold-sid, held, release a transaction stays on its way
+ *   hold-sid, held, release a transaction that is held in flight
  *
- * A transaction that is held has found its stream match register and S2CR, and
- * has not yet read its bank's registers. No sync waits for it, which is stricter
- * than hardware may be: nothing that software waits for makes it safe to have the
- * bank bypass. After each write of a register the model looks whether the bank
- * would. The transaction can be released, to end as the registers then say.
+ * A held transaction has found its stream match register and S2CR, but has not
+ * yet read its bank's registers. No sync waits for it, which is stricter than
+ * hardware may be: software cannot wait until it is safe to let the bank
+ * bypass. After each register write the model checks whether the transaction
+ * would bypass. When it is released, the registers of that moment decide its
+ * outcome.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -91,7 +92,7 @@ static unsigned parse_keeps(const char *value, Error **errp)
             }
         }
         if (k == ARRAY_SIZE(keep_names)) {
-            error_setg(errp, "power-keeps: there is no group '%s'", names[i]);
+            error_setg(errp, "power-keeps: unknown group '%s'", names[i]);
             return 0;
         }
     }
@@ -125,7 +126,7 @@ static void keep_bank(SMMUv2Bank *cb, const SMMUv2Bank *old, unsigned groups)
     }
 }
 
-/* TLB, faults and operations under way are lost in any case. */
+/* TLB, faults and active operations are always lost. */
 static void lose_power(SMMUv2Instance *inst, unsigned groups)
 {
     g_autofree SMMUv2Instance *old = g_memdup2(inst, sizeof(*inst));
@@ -192,7 +193,7 @@ static void set_power_keeps(Object *obj, const char *value, Error **errp)
     s->power_keeps = g_strdup(value);
 }
 
-/* ---- Transactions on their way ---- */
+/* ---- Held transactions ---- */
 
 bool smmuv2_hold(SMMUv2State *s, const SMMUv2Held *h)
 {
@@ -200,7 +201,7 @@ bool smmuv2_hold(SMMUv2State *s, const SMMUv2Held *h)
         (s->hold_sid != SMMUV2_HOLD_ANY && s->hold_sid != h->txn.sid)) {
         return false;
     }
-    /* One at a time, and no other until software asks again. */
+    /* Hold one transaction; the property must be set again for another. */
     s->hold_sid = SMMUV2_HOLD_NONE;
     s->held = *h;
     return true;
@@ -215,8 +216,8 @@ void smmuv2_held_check(SMMUv2State *s)
     }
     h->reported = true;
     smmuv2_violation(s, "bank-held",
-                     "instance %u: sid 0x%x, held on its way to bank %u, would "
-                     "bypass now", h->instance, h->txn.sid, h->bank);
+                     "instance %u: sid 0x%x, held before its lookup of bank %u, "
+                     "would bypass now", h->instance, h->txn.sid, h->bank);
 }
 
 static void set_release(Object *obj, bool value, Error **errp)
@@ -283,16 +284,16 @@ void smmuv2_inject_class_init(ObjectClass *klass)
         const char *help;
     } numbers[] = {
         { "sync-stuck", offsetof(SMMUv2State, sync_stuck),
-          "Bitmap of instances on which no TLB sync completes" },
+          "Bitmap of instances on which TLB syncs do not complete" },
         { "no-answer", offsetof(SMMUv2State, no_answer),
-          "Bitmap of instances whose registers read as all ones, and which let "
-          "nothing through" },
+          "Bitmap of instances that abort all transactions, and whose "
+          "registers read as all ones" },
         { "power-loses-instances",
           offsetof(SMMUv2State, power_loses_instances),
           "Bitmap of instances that lose registers with power-cycle" },
         { "hold-sid", offsetof(SMMUv2State, hold_sid),
-          "Stream ID of which one transaction is to be held on its way to its "
-          "bank; 0xffffffff: any" },
+          "Stream ID whose next transaction is held before its bank lookup; "
+          "0xffffffff: any" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
@@ -312,13 +313,13 @@ void smmuv2_inject_class_init(ObjectClass *klass)
     object_class_property_add_str(klass, "power-keeps", get_power_keeps,
                                   set_power_keeps);
     object_class_property_set_description(klass, "power-keeps",
-        "Groups of registers that power-cycle does not touch, separated by ':'");
+        "Groups of registers that survive power-cycle, separated by ':'");
     object_class_property_add_bool(klass, "release", NULL, set_release);
     object_class_property_set_description(klass, "release",
-        "Write true to let the transaction that is held go on");
+        "Write true to let the held transaction continue");
     object_class_property_add_str(klass, "held", get_held, NULL);
     object_class_property_set_description(klass, "held",
-        "The transaction that is held, else how the last one ended");
+        "The held transaction, or how the last one ended");
 }
 
 void smmuv2_inject_init(SMMUv2State *s)

@@ -1,38 +1,39 @@
 /*
  * Arm SMMUv2 (MMU-500): registers and the parts of the model
  *
- * The model stands in for silicon in tests of drivers, so where the
- * architecture lets hardware choose, it chooses what a wrong driver does not
- * survive:
+ * The model replaces silicon in tests of drivers. Where the architecture lets
+ * hardware choose, the model behaves so that an incorrect driver fails:
  *
  *  - The TLB keeps each translation and each table pointer that a walk read,
- *    until software invalidates it. It never evicts and never looks twice.
- *  - A TLB invalidation has an effect when a sync that follows it completes,
- *    some time after it was started, and not on all instances at once. A driver
- *    that does not wait, or that waits for one instance, meets its old entries.
- *  - Where software does what no driver may do, this is a violation: counted,
- *    logged, and gone on from as some hardware would. A fault that a device
- *    provokes is no violation, and nor is a stale TLB entry by itself; those
- *    have counters of their own.
+ *    until software invalidates it. Entries are never evicted, and a table is
+ *    never read again while an entry for it is cached.
+ *  - A TLB invalidation takes effect when a sync that follows it completes,
+ *    some time after that sync was started, and at different times on the
+ *    instances. A driver that does not wait, or waits for one instance only,
+ *    meets stale entries.
+ *  - What no driver may do is a violation: it is counted and logged, and the
+ *    model continues as some hardware would. A fault that a device provokes is
+ *    not a violation, nor is a stale TLB entry by itself; these have their own
+ *    counters.
  *
  * The files:
  *
- *   smmuv2.c         the device: properties, interrupts, and the way of a
- *                    transaction from stream matching to its fault
- *   smmuv2-regs.c    the register file, what a write may set, what it starts
+ *   smmuv2.c         the device: properties, interrupts, and the path of a
+ *                    transaction from stream matching to memory or a fault
+ *   smmuv2-regs.c    the register file: what a write may set, what it starts
  *   smmuv2-tlb.c     TLB, walk cache, and invalidations that wait for a sync
  *   smmuv2-walk.c    translation regimes; walks of the long formats, nested
  *   smmuv2-v7s.c     walks of the AArch32 short-descriptor format
  *   smmuv2-check.c   violations, comparison of the instances, counters, logs
- *   smmuv2-inject.c  what tests do to the model: faults, losses of power, and
- *                    transactions that are held on their way
+ *   smmuv2-inject.c  injection: faults, losses of power, and transactions that
+ *                    are held before their bank lookup
  *
  * All of it runs under the BQL.
  *
  * Not modelled: the Secure side (a machine without EL3 has none), stream
  * indexing and compressed indexing, extended stream IDs, performance
- * monitors, 16-bit VMIDs, memory attributes (they are decoded nowhere, as
- * QEMU has no caches; nor can a walk miss what a CPU wrote and did not clean).
+ * monitors, 16-bit VMIDs, memory attributes. Attributes are not decoded: QEMU
+ * has no caches, so a walk sees what a CPU wrote even if it was not cleaned.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -151,7 +152,7 @@ enum {
 
 REG32(CBAR, 0x000)
     FIELD(CBAR, VMID, 0, 8)
-    FIELD(CBAR, CBNDX, 8, 8)    /* of the stage 2 bank, type 3 only */
+    FIELD(CBAR, CBNDX, 8, 8)    /* the stage 2 bank; type 3 only */
     FIELD(CBAR, HYPC, 10, 1)    /* type 1 only */
     FIELD(CBAR, TYPE, 16, 2)
 REG32(CBFRSYNRA, 0x400)
@@ -287,7 +288,7 @@ typedef struct SMMUv2Bank {
     bool sync_active;
     int64_t sync_due;       /* virtual time at which TLBSYNC completes */
     bool used;              /* by a transaction since SCTLR.M was set */
-    uint64_t last_va;       /* and the address of the last one */
+    uint64_t last_va;       /* address of the last transaction */
 } SMMUv2Bank;
 
 struct SMMUv2Instance {
@@ -312,12 +313,12 @@ struct SMMUv2Instance {
 
     /* smmuv2-tlb.c */
     GHashTable *tlb;
-    GArray *pending;        /* of SMMUv2Inv, in the order of their writes */
-    int64_t next_due;       /* the earliest of theirs */
-    uint64_t syncs;         /* that were started */
+    GArray *pending;        /* SMMUv2Inv, in the order of their writes */
+    int64_t next_due;       /* earliest due time in @pending */
+    uint64_t syncs;         /* number of syncs started */
     uint64_t seq;           /* counts fills and invalidations */
     uint64_t shifts[4];     /* by SMMUv2TLBKind: entry sizes in the TLB */
-    uint32_t formats;       /* and the formats of its table pointers */
+    uint32_t formats;       /* formats of the table pointers in the TLB */
 };
 
 /* Counters: name in "stats", and in the source */
@@ -358,15 +359,15 @@ typedef struct SMMUv2Counters {
 
 /*
  * A transaction that is held between stream lookup and bank lookup. Its master
- * has been told that it was aborted, because no master here can wait.
+ * has already seen an abort, because no master of this machine can wait.
  */
 typedef struct SMMUv2Held {
     bool valid;
-    bool reported;          /* as one that would bypass */
+    bool reported;          /* "bank-held" has been reported */
     SMMUv2Txn txn;
     unsigned instance;
     unsigned bank;
-    bool priv, insn;        /* as S2CR has them */
+    bool priv, insn;        /* after S2CR's overrides */
 } SMMUv2Held;
 
 #define SMMUV2_HOLD_NONE    UINT64_MAX
@@ -380,7 +381,7 @@ struct SMMUv2State {
     AddressSpace as;
     NotifierList resume_notifiers;
     NotifierList wait_notifiers;
-    bool lost;              /* registers, since the last reset */
+    bool lost;              /* its registers were lost after it was enabled */
 
     /* properties: identity */
     char *name;
@@ -417,7 +418,7 @@ struct SMMUv2State {
     uint64_t power_loses_instances;
     uint64_t hold_sid;
     SMMUv2Held held;
-    char *held_outcome;     /* of the last one that was released */
+    char *held_outcome;     /* how the last held transaction ended */
 
     /* smmuv2-check.c */
     SMMUv2Counters count;
@@ -437,16 +438,16 @@ struct SMMUv2State {
 
 void smmuv2_update_irq(SMMUv2Instance *inst);
 void smmuv2_instance_reset(SMMUv2Instance *inst);
-/* A sync waits for the last transaction of bank n, which walks now. */
+/* Before a sync of bank n completes, let the bank's last transaction walk. */
 void smmuv2_late_walk(SMMUv2Instance *inst, unsigned n);
 /* Carry out an address translation operation of bank n; returns PAR. */
 uint64_t smmuv2_address_translation(SMMUv2Instance *inst, unsigned n,
                                     uint64_t va, bool write, bool priv);
 
-/* Decide what becomes of a transaction that has found its bank. */
+/* Translate a transaction that has found its bank, bypass it, or fault. */
 SMMUv2Outcome smmuv2_enter_bank(SMMUv2State *s, const SMMUv2Held *h,
                                 IOMMUTLBEntry *entry);
-/* Would it go on untranslated? Leaves no trace. */
+/* Return true if the transaction would bypass now. Has no side effects. */
 bool smmuv2_bank_passes(SMMUv2State *s, const SMMUv2Held *h);
 
 /* ---- smmuv2-inject.c ---- */
@@ -454,9 +455,9 @@ bool smmuv2_bank_passes(SMMUv2State *s, const SMMUv2Held *h);
 void smmuv2_inject_class_init(ObjectClass *klass);
 void smmuv2_inject_init(SMMUv2State *s);
 void smmuv2_inject_finalize(SMMUv2State *s);
-/* Hold this transaction, if it is the one to be held. */
+/* Hold this transaction if its stream ID is the one to be held. */
 bool smmuv2_hold(SMMUv2State *s, const SMMUv2Held *h);
-/* A register was written: could what is held bypass now? */
+/* After a register write: report a held transaction that would bypass now. */
 void smmuv2_held_check(SMMUv2State *s);
 
 /* ---- smmuv2-regs.c ---- */
@@ -478,16 +479,16 @@ typedef struct SMMUv2Regime {
     unsigned bank;
     const SMMUv2Bank *cb;
     unsigned stage;         /* 1 or 2 */
-    bool enabled;           /* SCTLR.M; identity otherwise */
+    bool enabled;           /* SCTLR.M; if clear, an identity mapping */
     bool aarch64;
     bool eae;               /* AArch32 long descriptors */
     bool hyp;
     uint16_t vmid;
     uint16_t asid;          /* 0 for stage 2 and for hyp */
-    uint64_t root;          /* the tables: TTBR0 and TTBR1 folded together */
+    uint64_t root;          /* identifies the tables: TTBR0 and TTBR1 */
 } SMMUv2Regime;
 
-/* What may be done through an entry, by privilege */
+/* Permissions of an entry, by privilege */
 enum {
     SMMUV2_PR = 1 << 0,
     SMMUV2_PW = 1 << 1,
@@ -499,10 +500,10 @@ enum {
 };
 
 typedef struct SMMUv2Leaf {
-    uint64_t pa;            /* of the first byte of the entry's range */
+    uint64_t pa;            /* of the first byte that the entry maps */
     uint8_t shift;          /* log2 of its size */
     uint8_t level;
-    uint8_t perm;           /* of stage 1; all if there is none */
+    uint8_t perm;           /* of stage 1; all permissions without stage 1 */
     uint8_t s2_perm;
     uint8_t s2_level;
     uint64_t ipa;           /* of the first byte, if both stages were walked */
@@ -538,7 +539,7 @@ bool smmuv2_walk(SMMUv2Walk *w);
 
 /* Translate the address of a stage 1 descriptor; for the walkers. */
 bool smmuv2_walk_ipa(SMMUv2Walk *w, uint64_t ipa, SMMUv2Leaf *leaf);
-/* Is starting at a table that is not linked any more a violation here? */
+/* Return true if a walk that starts at an unlinked table is a violation. */
 bool smmuv2_walk_is_checked(const SMMUv2Walk *w, const SMMUv2Regime *r);
 void smmuv2_stale_walk(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                        uint64_t table);
@@ -562,7 +563,7 @@ typedef enum SMMUv2TLBKind {
     SMMUV2_TLB_TABLE_S2,
 } SMMUv2TLBKind;
 
-/* All an entry is found by; hashed and compared as bytes. */
+/* The key of an entry, hashed and compared as bytes */
 typedef struct SMMUv2TLBKey {
     uint64_t va;
     uint16_t vmid;
@@ -584,10 +585,10 @@ typedef struct SMMUv2TLBEntry {
     union {
         SMMUv2Leaf leaf;
         struct {
-            uint64_t ipa;       /* what the descriptor says */
-            uint64_t pa;        /* where stage 2 maps it */
-            uint8_t pa_shift;   /* and the size of that mapping */
-            uint8_t attrs;      /* hierarchical attributes, as the walk has */
+            uint64_t ipa;       /* the address in the descriptor */
+            uint64_t pa;        /* that address after stage 2 */
+            uint8_t pa_shift;   /* log2 of the size of the stage 2 mapping */
+            uint8_t attrs;      /* hierarchical attributes of the walk so far */
         } table;
     };
 } SMMUv2TLBEntry;
@@ -598,7 +599,7 @@ typedef enum SMMUv2InvOp {
     SMMUV2_INV_VAA,
     SMMUV2_INV_VAAL,
     SMMUV2_INV_ASID,
-    SMMUV2_INV_ALL,         /* of a VMID, stage 1 */
+    SMMUV2_INV_ALL,         /* all of stage 1 of a VMID */
     SMMUV2_INV_IPA,
     SMMUV2_INV_IPAL,
     SMMUV2_INV_VMID,
@@ -606,7 +607,7 @@ typedef enum SMMUv2InvOp {
     SMMUV2_INV_ALLH,
 } SMMUv2InvOp;
 
-#define SMMUV2_GLOBAL   (-1)    /* in place of a bank */
+#define SMMUV2_GLOBAL   (-1)    /* global invalidation or sync, not a bank's */
 
 typedef struct SMMUv2Inv {
     SMMUv2InvOp op;
@@ -616,8 +617,8 @@ typedef struct SMMUv2Inv {
     uint16_t asid;
     uint64_t va;
     uint64_t seq;
-    int64_t due;            /* INT64_MAX before its sync */
-    /* of a global one: the banks that were enabled when it was accepted */
+    int64_t due;            /* INT64_MAX until its sync is started */
+    /* if global: the banks that were enabled when it was accepted */
     DECLARE_BITMAP(enabled, SMMUV2_MAX_CB);
 } SMMUv2Inv;
 
@@ -627,7 +628,7 @@ SMMUv2TLBEntry *smmuv2_tlb_lookup(SMMUv2Instance *inst, const SMMUv2Regime *r,
                                   uint64_t va);
 void smmuv2_tlb_fill(SMMUv2Instance *inst, const SMMUv2Regime *r, uint64_t va,
                      const SMMUv2Leaf *leaf);
-/* Table pointers; shift is that of the range which the table translates. */
+/* Table pointers; shift is log2 of the range that the table translates. */
 SMMUv2TLBEntry *smmuv2_tlb_lookup_table(SMMUv2Instance *inst,
                                         const SMMUv2Regime *r,
                                         SMMUv2Format format, uint64_t va,
@@ -636,15 +637,15 @@ SMMUv2TLBEntry *smmuv2_tlb_fill_table(SMMUv2Instance *inst,
                                       const SMMUv2Regime *r,
                                       SMMUv2Format format, uint64_t va,
                                       unsigned shift, uint64_t table);
-/* Accept an invalidation; it waits for a sync. */
+/* Accept an invalidation. It takes effect when a later sync completes. */
 void smmuv2_tlb_invalidate(SMMUv2Instance *inst, SMMUv2Inv *inv);
 void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank);
 bool smmuv2_tlb_sync_active(SMMUv2Instance *inst, int bank);
-/* Let everything happen that is due by now. */
+/* Carry out the invalidations and syncs that are due by now. */
 void smmuv2_tlb_catch_up(SMMUv2Instance *inst);
-/* Is an invalidation of this entry on its way? */
+/* Return true if an invalidation of this entry has not completed. */
 bool smmuv2_tlb_pending(SMMUv2Instance *inst, const SMMUv2TLBEntry *e);
-/* An entry with the tags of r that came from other tables, or NULL */
+/* Return an entry with the tags of r that came from other tables, or NULL. */
 SMMUv2TLBEntry *smmuv2_tlb_foreign(SMMUv2Instance *inst, const SMMUv2Regime *r);
 
 /* ---- smmuv2-check.c ---- */
@@ -656,25 +657,25 @@ void smmuv2_check_class_init(ObjectClass *klass);
 void smmuv2_violation(SMMUv2State *s, const char *reason, const char *fmt, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* Does an instance let all transactions pass? */
+/* Return true if all transactions bypass on at least one instance. */
 bool smmuv2_lets_all_pass(SMMUv2State *s);
-/* Software is about to wait for the whole TLB. */
+/* Check the other SMMUs when software starts a global TLB sync. */
 void smmuv2_check_wait(SMMUv2State *s);
-/* Is a stream routed to a bank that does not translate? */
+/* Return true if the stream is routed to a disabled bank. */
 bool smmuv2_leads_nowhere(SMMUv2Instance *inst, unsigned stream);
-/* It was written, and maybe was so before. */
+/* Check a stream after a write. @before: its route was wrong already. */
 void smmuv2_check_route(SMMUv2Instance *inst, unsigned stream, bool before);
 
-/* A configuration register of one instance was written. */
+/* Record the write of a configuration register of one instance. */
 void smmuv2_mirror_write(SMMUv2Instance *inst, hwaddr reg);
-/* Compare what a transaction depends on; bank < 0: no bank. */
+/* Compare the registers that a transaction depends on; bank < 0: no bank. */
 void smmuv2_mirror_check_stream(SMMUv2Instance *inst, uint32_t sid);
 void smmuv2_mirror_check_bank(SMMUv2Instance *inst, unsigned bank);
 
 void smmuv2_log_stale(SMMUv2Instance *inst, const SMMUv2Txn *txn, uint64_t pa);
 void smmuv2_log_bypass(SMMUv2Instance *inst, const SMMUv2Txn *txn,
                        const char *why);
-/* Record a page that a device was let through to. */
+/* Log a page that a device was allowed to access. */
 void smmuv2_log_translation(SMMUv2State *s, const SMMUv2Txn *txn, uint64_t pa,
                             unsigned perm, const char *kind);
 

@@ -8,9 +8,9 @@
  *   page num_page + n      context bank n
  *
  * Each register has a size, bits that a write may set, and bits that it can
- * change; a write of anything else has no effect and is a violation. Writes of
- * registers that a running transaction depends on are checked for what they do
- * to the streams that reach the bank.
+ * change; any other write has no effect and is a violation. A write to a
+ * register that transactions depend on is checked for its effect on the streams
+ * that reach the bank.
  *
  * Reset values and read-only bits of an MMU-500 are those in its vendors'
  * register references; "mmu500" off gives an SMMUv2 without them.
@@ -22,13 +22,13 @@
 #include "trace.h"
 #include "smmuv2-internal.h"
 
-/* What the MMU-500 does not implement or has fixed */
+/* Fields that the MMU-500 does not implement or that are fixed */
 #define MMU500_CR0_RAZ      (R_CR0_GCFGFRE_MASK | R_CR0_GCFGFIE_MASK | \
                              R_CR0_STALLD_MASK | R_CR0_GSE_MASK)
 #define MMU500_CR0_RAO      R_CR0_SMCFCFG_MASK
 #define MMU500_TCR2_RAO     (R_TCR2_TBI0_MASK | R_TCR2_TBI1_MASK)
 
-/* Bits that may be set; reserved ones are left out */
+/* Bits that are not reserved */
 #define CR0_BITS            (MAKE_64BIT_MASK(0, 28) & ~R_CR0_EXIDENABLE_MASK)
 #define S2CR_TRANS_BITS     0x3fffffff
 #define CBAR_BITS           0x00ffffff
@@ -45,7 +45,7 @@ typedef struct Access {
     const char *space;
 } Access;
 
-/* A write to a 64-bit register arrives whole, or by halves. */
+/* Merge a write to a 64-bit register or to one half of it. */
 static uint64_t merge(const Access *a, uint64_t old, uint64_t val)
 {
     if (a->size == 8) {
@@ -67,8 +67,8 @@ static bool reserved(const Access *a, const char *name, uint64_t val,
 {
     if (val & ~allowed) {
         smmuv2_violation(a->inst->smmu, "reserved-bits",
-                         "instance %u: %s written with 0x%" PRIx64
-                         ", of which 0x%" PRIx64 " is reserved",
+                         "instance %u: %s written as 0x%" PRIx64
+                         ", which sets reserved bits 0x%" PRIx64,
                          a->inst->index, name, val, val & ~allowed);
         return true;
     }
@@ -78,8 +78,8 @@ static bool reserved(const Access *a, const char *name, uint64_t val,
 static void read_only(const Access *a, const char *name, uint64_t val)
 {
     smmuv2_violation(a->inst->smmu, "read-only",
-                     "instance %u: %s written with 0x%" PRIx64, a->inst->index,
-                     name, val);
+                     "instance %u: read-only register %s written as 0x%" PRIx64,
+                     a->inst->index, name, val);
 }
 
 static void unmodelled_write(const Access *a, uint64_t val)
@@ -87,7 +87,8 @@ static void unmodelled_write(const Access *a, uint64_t val)
     a->inst->smmu->count.unmodelled_writes++;
     smmuv2_violation(a->inst->smmu, "unmodelled-write",
                      "instance %u: 0x%" PRIx64 " written to offset 0x%" PRIx64
-                     " of %s", a->inst->index, val, (uint64_t)a->reg, a->space);
+                     " of %s, where no register is modelled", a->inst->index,
+                     val, (uint64_t)a->reg, a->space);
 }
 
 static uint64_t unmodelled_read(const Access *a)
@@ -96,7 +97,7 @@ static uint64_t unmodelled_read(const Access *a)
     return 0;
 }
 
-/* ---- Who uses a bank ---- */
+/* ---- Use of a bank ---- */
 
 static bool routed(SMMUv2Instance *inst, unsigned n)
 {
@@ -126,15 +127,15 @@ static bool routed(SMMUv2Instance *inst, unsigned n)
 }
 
 /*
- * Does a transaction that reaches bank n now go on? While CBAR says that stage 2
- * faults, none does, whatever the bank's other registers say.
+ * Return true unless CBAR makes every transaction fault that reaches the bank.
+ * With stage 2 set to fault, the bank's other registers do not matter.
  */
 static bool bank_open(const SMMUv2Bank *cb)
 {
     return FIELD_EX32(cb->cbar, CBAR, TYPE) != CBAR_TYPE_S1_S2_FAULT;
 }
 
-/* And untranslated? */
+/* Return true if transactions that reach bank n bypass. */
 static bool bank_bypasses(SMMUv2Instance *inst, unsigned n)
 {
     SMMUv2Bank *cb = &inst->cb[n];
@@ -154,20 +155,21 @@ static bool bank_translates(const SMMUv2Bank *cb)
     return bank_open(cb) && FIELD_EX32(cb->sctlr, SCTLR, M);
 }
 
-/* A bank that is on may be in use, by a transaction that is on its way. */
+/* A transaction in flight may use an enabled bank even if no stream does. */
 static void check_change(const Access *a, const char *name, uint64_t old,
                          uint64_t val)
 {
     if (old != val && bank_translates(&a->inst->cb[a->bank])) {
         smmuv2_violation(a->inst->smmu, "bank-changed",
-                         "instance %u: %s of bank %u from 0x%" PRIx64 " to 0x%"
-                         PRIx64 " while %s", a->inst->index, name, a->bank, old,
-                         val, routed(a->inst, a->bank) ? "streams use it" :
-                         "it is on");
+                         "instance %u: %s of bank %u changed from 0x%" PRIx64
+                         " to 0x%" PRIx64 " while %s: a walk may use both",
+                         a->inst->index, name, a->bank, old, val,
+                         routed(a->inst, a->bank) ?
+                         "streams are routed to it" : "it is enabled");
     }
 }
 
-/* Bank n starts to translate: are its tags its own? */
+/* When bank n starts to translate, check that no other tables use its tags. */
 static void check_tags(SMMUv2Instance *inst, unsigned n)
 {
     SMMUv2State *s = inst->smmu;
@@ -188,7 +190,8 @@ static void check_tags(SMMUv2Instance *inst, unsigned n)
             other.hyp == mine.hyp && other.root != mine.root) {
             smmuv2_violation(s, "tag-shared",
                              "instance %u: bank %u is enabled with vmid %u asid "
-                             "%u, which bank %u has for other tables",
+                             "%u, which bank %u uses for other tables: they "
+                             "would share TLB entries",
                              inst->index, n, mine.vmid, mine.asid, i);
         }
     }
@@ -196,18 +199,19 @@ static void check_tags(SMMUv2Instance *inst, unsigned n)
     e = smmuv2_tlb_foreign(inst, &mine);
     if (e) {
         smmuv2_violation(s, "tag-reused",
-                         "instance %u: bank %u is enabled with vmid %u asid %u "
-                         "while the TLB holds 0x%" PRIx64 " of other tables "
-                         "(bank %u)", inst->index, n, mine.vmid, mine.asid,
+                         "instance %u: bank %u is enabled with vmid %u asid %u, "
+                         "but the TLB still holds their entry for 0x%" PRIx64
+                         " from other tables (bank %u)", inst->index, n,
+                         mine.vmid, mine.asid,
                          e->key.va, e->bank);
     }
 }
 
 /*
- * SCTLR or CBAR of a bank has been written. When it starts to translate, its tags
- * are checked. When it stops, and does not fault instead, that is a violation if
- * streams reach it; that it bypasses is counted in any case, because something
- * may be on its way to it.
+ * Check a write to SCTLR or CBAR of a bank. If the bank starts to translate,
+ * check its tags. If it stops without faulting instead, report a violation if
+ * streams are routed to it; a bypass is counted in any case, because a
+ * transaction may be in flight.
  */
 static void bank_switched(const Access *a, bool translated, bool bypassed)
 {
@@ -223,8 +227,8 @@ static void bank_switched(const Access *a, bool translated, bool bypassed)
     if ((opened || (translated && bank_open(cb) && !bank_translates(cb))) &&
         routed(inst, a->bank)) {
         smmuv2_violation(inst->smmu, "bank-disabled",
-                         "instance %u: bank %u stops to translate while "
-                         "streams reach it", inst->index, a->bank);
+                         "instance %u: bank %u stops translating while streams "
+                         "are routed to it: they bypass", inst->index, a->bank);
         inst->smmu->count.bypass_opened++;
     }
 }
@@ -246,8 +250,9 @@ static void write_sctlr(const Access *a, uint32_t val)
         !routed(inst, a->bank) && cb->used &&
         smmuv2_tlb_sync_active(inst, a->bank)) {
         smmuv2_violation(s, "bank-busy",
-                         "instance %u: SCTLR.M of bank %u cleared while its "
-                         "sync waits for transactions", inst->index, a->bank);
+                         "instance %u: SCTLR.M of bank %u cleared while its TLB "
+                         "sync waits for transactions: they may bypass",
+                         inst->index, a->bank);
     }
     cb->sctlr = val;
     bank_switched(a, translated, bypassed);
@@ -266,7 +271,7 @@ static void write_cbar(const Access *a, uint32_t val)
     if (a->bank < inst->smmu->num_s2cb) {
         val = FIELD_DP32(val, CBAR, TYPE, CBAR_TYPE_S2);
     }
-    /* To make a bank fault is to take something away, and always right. */
+    /* Making an enabled bank fault is always allowed. */
     if (FIELD_EX32(val, CBAR, TYPE) != CBAR_TYPE_S1_S2_FAULT) {
         check_change(a, "CBAR", cb->cbar, val);
     }
@@ -277,8 +282,8 @@ static void write_cbar(const Access *a, uint32_t val)
 /* ---- Context banks ---- */
 
 /*
- * A 64-bit operand acts when its lower half is written. Software that writes
- * 32 bits only never touches the upper one.
+ * A 64-bit operation starts when its lower half is written. Software that
+ * writes 32 bits only never writes the upper half.
  */
 static bool operand(const Access *a, uint32_t *high, uint64_t *val)
 {
@@ -309,8 +314,9 @@ static void bank_invalidate(const Access *a, SMMUv2InvOp op, uint64_t val)
     }
     if (stage2 != (FIELD_EX32(cb->cbar, CBAR, TYPE) == CBAR_TYPE_S2)) {
         smmuv2_violation(inst->smmu, "unmodelled-write",
-                         "instance %u: TLB invalidation of stage %u in bank "
-                         "%u, which has the other", inst->index, stage2 ? 2 : 1,
+                         "instance %u: TLB invalidation of stage %u in bank %u, "
+                         "which has the other stage: it is ignored",
+                         inst->index, stage2 ? 2 : 1,
                          a->bank);
         return;
     }
@@ -479,7 +485,7 @@ static void bank_write(const Access *a, uint64_t val)
     SMMUv2Bank *cb = &inst->cb[a->bank];
     uint64_t merged;
 
-    /* Operations, and what is not configuration */
+    /* Operations, and registers that are not configuration */
     switch (a->reg) {
     case A_TLBIVA:
     case A_TLBIVA + 4:
@@ -830,8 +836,8 @@ static void global_invalidate(const Access *a, SMMUv2InvOp op, uint64_t val)
 }
 
 /*
- * Count what a write lets pass untranslated that was not let pass before,
- * whether or not anything comes to use it.
+ * Return true if transactions of the stream bypass. A write that makes them
+ * bypass is counted, whether or not a transaction follows.
  */
 static bool stream_passes(SMMUv2Instance *inst, unsigned i)
 {
@@ -868,11 +874,12 @@ static void write_s2cr(const Access *a, unsigned i, uint32_t val)
     case S2CR_TYPE_BYPASS:
         break;
     case S2CR_TYPE_FAULT:
-        /* The other fields have no meaning, and drivers leave them set. */
+        /* The other fields are ignored; drivers leave them set. */
         break;
     default:
         smmuv2_violation(a->inst->smmu, "reserved-type",
-                         "instance %u: S2CR%u written with 0x%08x",
+                         "instance %u: S2CR%u written as 0x%08x, whose TYPE is "
+                         "reserved",
                          a->inst->index, i, val);
         break;
     }
@@ -906,7 +913,7 @@ static void gr0_write(const Access *a, uint64_t val)
 
     switch (a->reg) {
     case A_STLBIALL:
-        /* Secure in the architecture; acts on nothing that is modelled. */
+        /* Secure in the architecture: affects nothing that is modelled. */
         unmodelled_write(a, val);
         return;
     case A_TLBIVMID:
@@ -1015,7 +1022,7 @@ static unsigned decode(SMMUv2Instance *inst, hwaddr addr, unsigned size,
         .addr = addr,
         .reg = addr & MAKE_64BIT_MASK(0, s->page_shift),
         .size = size,
-        .space = "a page that has no registers",
+        .space = "a page without registers",
     };
     if (page == 0) {
         a->space = "global space 0";
@@ -1045,7 +1052,8 @@ static bool bad_size(const Access *a, unsigned space)
     }
     if (!ok) {
         smmuv2_violation(a->inst->smmu, "access-size",
-                         "instance %u: %u bytes at offset 0x%" PRIx64 " of %s",
+                         "instance %u: access of %u bytes at offset 0x%" PRIx64
+                         " of %s, which no register there supports",
                          a->inst->index, a->size, (uint64_t)a->reg, a->space);
     }
     return !ok;

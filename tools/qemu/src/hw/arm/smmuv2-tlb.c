@@ -2,25 +2,27 @@
  * Arm SMMUv2 (MMU-500): TLB and walk cache
  *
  * One table per instance holds four kinds of entries: translations of stage 1
- * (joined with stage 2 where both apply), translations of stage 2, and the
- * table pointers read on the way to either. An entry is found by its tags
- * (VMID, ASID unless global, hyp) and its input address; the context bank is
- * no tag, so that two banks which share an ASID and a VMID share entries, as
- * they may in silicon. An entry remembers which tables it came from, and using
- * it on behalf of others is a violation.
+ * (combined with stage 2 where both apply), translations of stage 2, and the
+ * table pointers read for either. An entry is found by its tags (VMID, ASID
+ * unless global, hyp) and its input address. The context bank is not a tag: two
+ * banks with the same ASID and VMID share entries, as they may in silicon. An
+ * entry records which tables it came from; a hit for other tables is a
+ * violation.
  *
- * Entries are created by a walk and go only by invalidation:
+ * Entries are created by walks and removed only by invalidation:
  *
- *   TLBI register written   ->  accepted: queued with the number of the newest
- *                               entry, which is the last it can remove
- *   sync register written   ->  what its bank queued (or everything, for the
- *                               global sync) gets a time at which it is due
- *   that time comes         ->  entries go, the status register says idle
+ *   TLBI register written   ->  accepted: queued with the sequence number of
+ *                               the newest entry, which is the last it can
+ *                               remove
+ *   sync register written   ->  the invalidations that its bank queued (all,
+ *                               for the global sync) get a due time
+ *   that time is reached    ->  entries are removed, the status register is
+ *                               idle
  *
- * An entry filled after the TLBI was accepted outlives it: a driver that
- * clears the descriptor after the invalidation has to invalidate again.
+ * An entry filled after the TLBI was accepted survives it: a driver that clears
+ * the descriptor after the invalidation must invalidate again.
  *
- * With walk-cache-erratum table pointers outlive more than that, see missed().
+ * With walk-cache-erratum table pointers survive more than that: see missed().
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +34,7 @@
 #include "trace.h"
 #include "smmuv2-internal.h"
 
-/* More than any driver queues before a sync; a bound for memory only */
+/* Bounds the memory of the queue; no driver queues as many before a sync. */
 #define SMMUV2_MAX_PENDING  (1 << 20)
 
 static const char *const kind_name[] = {
@@ -48,7 +50,7 @@ static const char *const op_name[] = {
     [SMMUV2_INV_VAA] = "va, all asids",
     [SMMUV2_INV_VAAL] = "va, all asids, last level",
     [SMMUV2_INV_ASID] = "asid",
-    [SMMUV2_INV_ALL] = "all of the vmid's stage 1",
+    [SMMUV2_INV_ALL] = "stage 1 of a vmid",
     [SMMUV2_INV_IPA] = "ipa",
     [SMMUV2_INV_IPAL] = "ipa, last level",
     [SMMUV2_INV_VMID] = "vmid",
@@ -109,7 +111,7 @@ static void check_origin(SMMUv2Instance *inst, const SMMUv2Regime *r,
 {
     if (e->bank != r->bank && e->root != r->root) {
         smmuv2_violation(inst->smmu, "tlb-alias",
-                         "instance %u: bank %u (vmid %u asid %u) uses an entry "
+                         "instance %u: bank %u (vmid %u asid %u) hits an entry "
                          "for 0x%" PRIx64 " that bank %u filled from other "
                          "tables", inst->index, r->bank, r->vmid, r->asid,
                          e->key.va, e->bank);
@@ -136,8 +138,9 @@ SMMUv2TLBEntry *smmuv2_tlb_lookup(SMMUv2Instance *inst, const SMMUv2Regime *r,
             }
             if (found) {
                 smmuv2_violation(inst->smmu, "tlb-conflict",
-                                 "instance %u: bank %u has two entries for "
-                                 "0x%" PRIx64 ", of 2^%u and 2^%u bytes",
+                                 "instance %u: two TLB entries of bank %u "
+                                 "translate 0x%" PRIx64 ", of 2^%u and 2^%u "
+                                 "bytes: either may be used",
                                  inst->index, r->bank, va, found->key.shift,
                                  shift);
                 continue;
@@ -211,7 +214,7 @@ SMMUv2TLBEntry *smmuv2_tlb_fill_table(SMMUv2Instance *inst,
     return e;
 }
 
-/* Does an erratum keep the invalidation from a table pointer? */
+/* Return true if the invalidation does not reach a table pointer. */
 static bool missed(const SMMUv2State *s, const SMMUv2Inv *inv,
                    const SMMUv2TLBEntry *e)
 {
@@ -223,7 +226,7 @@ static bool missed(const SMMUv2State *s, const SMMUv2Inv *inv,
     case SMMUV2_INV_VAL:
     case SMMUV2_INV_VAAL:
     case SMMUV2_INV_IPAL:
-        return true;    /* by definition */
+        return true;    /* last level only, by definition */
     case SMMUV2_INV_ALLNSNH:
     case SMMUV2_INV_ALLH:
         return s->walk_cache_erratum && test_bit(e->bank, inv->enabled);
@@ -232,7 +235,7 @@ static bool missed(const SMMUv2State *s, const SMMUv2Inv *inv,
     }
 }
 
-/* Does the invalidation cover the entry, of whatever age it is? */
+/* Return true if the invalidation matches the entry, regardless of its age. */
 static bool covers(const SMMUv2State *s, const SMMUv2Inv *inv,
                    const SMMUv2TLBEntry *e)
 {
@@ -306,7 +309,7 @@ static void try_drop(SMMUv2Instance *inst, const SMMUv2Inv *inv,
     }
 }
 
-/* By address and known tags: look at the few keys that can be meant. */
+/* Invalidate by address and known tags: look up the keys that can match. */
 static void apply_by_key(SMMUv2Instance *inst, const SMMUv2Inv *inv)
 {
     bool stage1 = inv->op == SMMUV2_INV_VA || inv->op == SMMUV2_INV_VAL;
@@ -385,7 +388,7 @@ void smmuv2_tlb_invalidate(SMMUv2Instance *inst, SMMUv2Inv *inv)
     if (inst->pending->len >= SMMUV2_MAX_PENDING) {
         smmuv2_violation(inst->smmu, "tlbi-overflow",
                          "instance %u: %u invalidations without a sync; this "
-                         "one is lost", inst->index, inst->pending->len);
+                         "one is dropped", inst->index, inst->pending->len);
         return;
     }
     inv->seq = inst->seq;
@@ -409,7 +412,7 @@ static bool stuck(const SMMUv2Instance *inst)
 void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank)
 {
     SMMUv2State *s = inst->smmu;
-    /* The instances take turns at being the slower one. */
+    /* Alternate which instance is the slower one. */
     bool slow = (inst->syncs++ + inst->index) & 1;
     int64_t due = qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) +
                   s->sync_delay_ns * (slow ? 3 : 1);
@@ -431,7 +434,7 @@ void smmuv2_tlb_sync(SMMUv2Instance *inst, int bank)
         inst->cb[bank].sync_due = due;
     }
     trace_smmuv2_sync(smmuv2_name(s), inst->index, bank,
-                      stuck(inst) ? "starts and will not end" : "starts");
+                      stuck(inst) ? "starts, is stuck" : "starts");
     smmuv2_tlb_catch_up(inst);
 }
 

@@ -5,8 +5,8 @@
  * a first-level table of up to 16 KiB whose entries stand for 1 MiB each
  * (section, a sixteenth of a supersection, or pointer), and second-level
  * tables of 1 KiB for small and large pages. TTBCR.N splits the input range
- * between TTBR0 and TTBR1. There is no DACR in an SMMU: each domain is one of
- * clients, so that permissions always apply.
+ * between TTBR0 and TTBR1. An SMMU has no DACR: every domain is a client
+ * domain, so permissions always apply.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +19,7 @@
 #define SUPER_SHIFT     24
 #define LARGE_SHIFT     16
 
-/* Of a first-level descriptor that points to a table */
+/* PXN of a first-level descriptor that points to a table */
 #define TABLE_PXN       (1 << 2)
 
 static unsigned permissions(const SMMUv2Regime *r, unsigned ap, bool xn,
@@ -28,7 +28,7 @@ static unsigned permissions(const SMMUv2Regime *r, unsigned ap, bool xn,
     const SMMUv2Bank *cb = r->cb;
     const unsigned pr = SMMUV2_PR, pw = SMMUV2_PW;
     const unsigned ur = SMMUV2_UR, uw = SMMUV2_UW;
-    /* AP[2:0]; AP[2] is "no write", and 4 is reserved */
+    /* By AP[2:0]; AP[2] makes it read-only, and 4 is reserved */
     const unsigned full[] = {
         0, pr | pw, pr | pw | ur, pr | pw | ur | uw,
         0, pr, pr | ur, pr | ur,
@@ -56,7 +56,7 @@ static unsigned permissions(const SMMUv2Regime *r, unsigned ap, bool xn,
     return perm;
 }
 
-/* Bits [1:0] of AP and, from its own place, bit 2 */
+/* Combine AP[1:0] at bit @low and AP[2] at bit @high. */
 static unsigned ap_bits(uint32_t desc, unsigned low, unsigned high)
 {
     return extract32(desc, low, 2) | extract32(desc, high, 1) << 2;
@@ -99,7 +99,7 @@ static bool read_desc(SMMUv2Walk *w, const SMMUv2Regime *r, unsigned level,
     return smmuv2_read_desc(w, r, level, va, ipa, 4, desc);
 }
 
-/* Does the upper end of the address space, that of TTBR1, have the address? */
+/* Return true if the address is in the upper range, that of TTBR1. */
 static bool is_second(const SMMUv2Bank *cb, uint64_t va)
 {
     unsigned n = FIELD_EX32(cb->tcr, TCR, N);
@@ -119,7 +119,7 @@ static uint64_t l1_entry(const SMMUv2Bank *cb, uint64_t va)
            extract64(va, L1_SHIFT, 12 - n) << 2;
 }
 
-/* Do the tables in memory lead to @table? */
+/* Return true if the tables in memory point to @table. */
 static bool is_linked(const SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                       uint64_t table)
 {

@@ -2,16 +2,16 @@
  * Arm SMMUv2 (MMU-500): translation regimes and long-descriptor walks
  *
  * A context bank's registers define one stage of translation (SMMUv2Regime).
- * A walk has up to two of them: stage 1 turns the input address into an
- * intermediate one, stage 2 turns that, and the address of each stage 1
- * descriptor, into a physical one.
+ * A walk has up to two stages: stage 1 translates the input address to an
+ * intermediate address; stage 2 translates that, and the address of each stage
+ * 1 descriptor, to a physical address.
  *
- * The long formats differ in how the input address is bounded and where the
- * walk starts; from there on they are one: AArch64 with granules of 4, 16 and
- * 64 KiB, and the AArch32 LPAE format, in both stages.
+ * The long formats (AArch64 with granules of 4, 16 and 64 KiB, and AArch32
+ * LPAE, in both stages) differ in how the input address is bounded and where
+ * the walk starts. The rest of the walk is common to them.
  *
- * A walk with use_tlb and fill_tlb is what the hardware does. Without either
- * it says what the tables in memory say now, to compare with.
+ * A walk with use_tlb and fill_tlb is that of the hardware. Without both flags
+ * it returns the translation in memory, for comparison with the TLB.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,7 +38,7 @@ typedef struct LongFormat {
 #define TABLE_UNPRIV_NONE (1 << 2)
 #define TABLE_RO    (1 << 3)
 
-/* A look at the tables that the hardware would not take finds no violations. */
+/* Report violations in walks that hardware would do, not in comparisons. */
 #define walk_violation(w, ...)                                  \
     do {                                                        \
         if ((w)->fill_tlb) {                                    \
@@ -151,8 +151,8 @@ static unsigned sign_bit(const SMMUv2State *s, const SMMUv2Bank *cb)
 }
 
 /*
- * Formats that AArch64 stages select by their TG field. False if this SMMU
- * does not have the format.
+ * Find the format that an AArch64 stage selects with its TG field. Return false
+ * if this SMMU lacks it.
  */
 static bool granule_format(SMMUv2State *s, const SMMUv2Regime *r, unsigned tg,
                            bool second, LongFormat *f)
@@ -195,7 +195,7 @@ static bool start_s1_64(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
     }
     if (tsz < 16 || tsz > 39 || !granule_format(s, r, tg, second, f)) {
         walk_violation(w, "bad-tcr", "instance %u: bank %u translates with "
-                       "TCR 0x%08x, which this SMMU does not have",
+                       "TCR 0x%08x, which this SMMU does not support",
                          w->inst->index, r->bank, cb->tcr);
         return smmuv2_walk_fault(w, r, 0, R_FSR_TF_MASK);
     }
@@ -221,7 +221,7 @@ static bool start_s1_32(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
         return smmuv2_walk_fault(w, r, 1, R_FSR_TF_MASK);
     }
     if (!t0sz || !extract64(va, 32 - t0sz, t0sz)) {
-        /* Of TTBR0's region, unless TTBR1's begins below its end */
+        /* Part of TTBR0's region, unless TTBR1's begins below its end */
         second = !t0sz && t1sz && extract64(~va, 32 - t1sz, t1sz) == 0;
     } else if (!t1sz || !extract64(~va, 32 - t1sz, t1sz)) {
         second = true;
@@ -271,15 +271,15 @@ static bool start_s2(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
     }
     f->table = extract64(cb->ttbr[0], 0, 48);
     /*
-     * The first table may be up to sixteen, side by side: check that the bits
-     * it resolves are at least one and at most four more than a table's.
+     * Up to sixteen tables may be concatenated at the first level: check that
+     * they resolve at least one bit, and at most four more than one table does.
      */
     top = ok ? (int)f->in_bits -
                (int)(f->granule + (f->granule - 3) * (3 - f->level)) : 0;
     if (!ok || top < 1 || top > (int)f->granule - 3 + 4 ||
         f->in_bits > max_bits) {
         walk_violation(w, "bad-vtcr", "instance %u: bank %u translates with "
-                         "stage 2 TCR 0x%08x, which this SMMU does not have",
+                         "stage 2 TCR 0x%08x, which this SMMU does not support",
                          w->inst->index, r->bank, cb->tcr);
         return smmuv2_walk_fault(w, r, 0, R_FSR_TF_MASK);
     }
@@ -301,7 +301,7 @@ static unsigned stage1_perm(const SMMUv2Regime *r, uint64_t desc,
     if (unpriv) {
         perm |= SMMUV2_UR | (write ? SMMUV2_UW : 0);
     }
-    /* What is writable without privilege is not executed with it. */
+    /* A page that is writable without privilege has no privileged execution. */
     if (!pxn && !(!r->aarch64 && xn) && !(unpriv && write && r->aarch64)) {
         perm |= SMMUV2_PX;
     }
@@ -334,7 +334,7 @@ static unsigned stage2_perm(uint64_t desc)
     return perm;
 }
 
-/* log2 of how many entries the contiguous bit joins */
+/* Return log2 of the number of entries that the contiguous bit combines. */
 static unsigned contiguous_bits(unsigned granule, unsigned level)
 {
     switch (granule) {
@@ -354,7 +354,7 @@ static bool block_allowed(unsigned granule, unsigned level)
 
 bool smmuv2_walk_is_checked(const SMMUv2Walk *w, const SMMUv2Regime *r)
 {
-    /* Where stage 2 decides, too, the tables alone do not say it. */
+    /* With stage 2 enabled, the stage 1 tables alone do not tell. */
     return w->fill_tlb && w->inst->smmu->walk_cache_erratum &&
            !(r->stage == 1 && w->s2 && w->s2->enabled);
 }
@@ -363,11 +363,12 @@ void smmuv2_stale_walk(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
                        uint64_t table)
 {
     smmuv2_violation(w->inst->smmu, "stale-walk", "instance %u: bank %u walks "
-                     "0x%" PRIx64 " from the table at 0x%" PRIx64 ", which "
-                     "has been unlinked", w->inst->index, r->bank, va, table);
+                     "0x%" PRIx64 " from a cached pointer to the table at 0x%"
+                     PRIx64 ", which has been unlinked and may be reused",
+                     w->inst->index, r->bank, va, table);
 }
 
-/* Do the tables in memory lead to @table at @level? */
+/* Return true if a walk of the tables in memory reaches @table at @level. */
 static bool is_linked(const SMMUv2Walk *w, const SMMUv2Regime *r,
                       const LongFormat *f, uint64_t va, unsigned level,
                       uint64_t table)
@@ -414,16 +415,16 @@ static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
 
     if (table & MAKE_64BIT_MASK(0, MAX(bits + 3, 4))) {
         walk_violation(w, "bad-ttbr",
-                       "instance %u: bank %u has its first table at 0x%"
-                         PRIx64 ", not aligned to its size", inst->index,
-                         r->bank, table);
+                       "instance %u: first table of bank %u, at 0x%" PRIx64
+                       ", is not aligned to its size", inst->index,
+                       r->bank, table);
         table &= ~MAKE_64BIT_MASK(0, MAX(bits + 3, 4));
     }
     if (table >> f.out_bits) {
         return smmuv2_walk_fault(w, r, 0, R_FSR_ASF_MASK);
     }
 
-    /* Start at the deepest table that is known. */
+    /* Start at the deepest table that is cached. */
     if (w->use_tlb) {
         for (unsigned l = 3; l > f.level && !cached; l--) {
             cached = smmuv2_tlb_lookup_table(inst, r, f.format, va,
@@ -455,7 +456,7 @@ static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
         if (r->stage == 1 && w->s2 && w->s2->enabled) {
             uint64_t page;
 
-            /* A cached pointer holds the physical address of its page. */
+            /* A cached pointer includes the physical address of its table. */
             if (!cached || (ipa ^ table) >> at.shift) {
                 if (!smmuv2_walk_ipa(w, ipa, &at)) {
                     return false;
@@ -527,8 +528,9 @@ static bool walk_long(SMMUv2Walk *w, const SMMUv2Regime *r, uint64_t va,
         if ((leaf->pa ^ va) & rest) {
             walk_violation(w, "bad-contiguous",
                            "instance %u: bank %u maps 0x%" PRIx64 " to 0x%"
-                             PRIx64 " as one of 2^%u contiguous bytes",
-                             inst->index, r->bank, va, leaf->pa, joined);
+                           PRIx64 " with the contiguous bit, but their offsets "
+                           "in 2^%u bytes differ",
+                           inst->index, r->bank, va, leaf->pa, joined);
         }
         leaf->pa &= ~rest;
         leaf->shift = joined;

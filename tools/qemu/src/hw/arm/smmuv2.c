@@ -1,12 +1,12 @@
 /*
- * Arm SMMUv2 (MMU-500): the device, and the way of a transaction
+ * Arm SMMUv2 (MMU-500): the device, and the path of a transaction
  *
  *   stream ID -> SMRn -> S2CRn -> bypass, fault, or a context bank
  *   context bank -> CBARn -> which stages, with which banks
  *   address -> TLB, or a walk -> permissions -> memory, or a fault
  *
- * Faults before a context bank is known are global, the others belong to the
- * bank of the stage that failed. smmuv2-internal.h has the overview.
+ * A fault before the context bank is known is global; any other fault belongs
+ * to the bank of the stage that failed. smmuv2-internal.h has the overview.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,7 +31,7 @@
 #define MMU500_RESET_ACTLR  (R_ACTLR_CMTLB_MASK | R_ACTLR_CPRE_MASK)
 #define MMU500_RESET_TCR2   (R_TCR2_TBI0_MASK | R_TCR2_TBI1_MASK)
 
-/* A transaction after its stream's S2CR has had its say */
+/* A transaction with the attributes that its stream's S2CR gives it */
 typedef struct Transaction {
     const SMMUv2Txn *txn;
     SMMUv2Instance *inst;
@@ -97,7 +97,7 @@ static SMMUv2Outcome global_fault(const Transaction *t, uint32_t gfsr)
     return FIELD_EX32(inst->cr0, CR0, GFRE) ? SMMUV2_ABORT : SMMUV2_RAZ_WI;
 }
 
-/* How a transaction ends that bank n does not let through */
+/* Terminate a transaction that bank n does not allow. */
 static SMMUv2Outcome terminate(const Transaction *t, unsigned n)
 {
     SMMUv2Instance *inst = t->inst;
@@ -153,11 +153,11 @@ static SMMUv2Outcome context_fault(const Transaction *t, const Stages *st,
     return outcome;
 }
 
-/* ---- Where a transaction goes ---- */
+/* ---- Path of a transaction ---- */
 
 /*
- * The instance that serves an address. Neighbouring pages, and neighbouring
- * groups of pages up to megabytes, fall to different ones.
+ * Return the instance that serves an address. Neighbouring pages, and
+ * neighbouring groups of pages of up to megabytes, differ in their instance.
  */
 static SMMUv2Instance *select_instance(SMMUv2State *s, hwaddr iova)
 {
@@ -166,7 +166,7 @@ static SMMUv2Instance *select_instance(SMMUv2State *s, hwaddr iova)
     return &s->inst[s->num_instances == 2 ? h & 1 : 0];
 }
 
-/* Number of matching SMRs; the first is in *index. */
+/* Return the number of matching SMRs, and the first one in *index. */
 static unsigned match_stream(SMMUv2Instance *inst, uint32_t sid,
                              unsigned *index)
 {
@@ -198,8 +198,8 @@ static void pass(const Transaction *t, const char *why, IOMMUTLBEntry *entry)
 }
 
 /*
- * The stages of context bank n. Returns a global fault, or 0: then *through
- * says that no stage is enabled.
+ * Find the stages of context bank n. Return a global fault, or 0; then *through
+ * is true if no stage is enabled.
  */
 static uint32_t find_stages(const Transaction *t, unsigned n, Stages *st,
                             bool *through)
@@ -244,7 +244,7 @@ static uint32_t find_stages(const Transaction *t, unsigned n, Stages *st,
             if (!quiet) {
                 smmuv2_violation(s, "reserved-type",
                                  "instance %u: bank %u is nested on bank %u, "
-                                 "which has no stage 2 for it", inst->index, n,
+                                 "which is not a stage 2 bank", inst->index, n,
                                  second);
             }
             return R_GFSR_ICF_MASK;
@@ -260,8 +260,8 @@ static uint32_t find_stages(const Transaction *t, unsigned n, Stages *st,
     if (st->has_s2 ? !st->s2.enabled : !st->s1.enabled) {
         if (!quiet) {
             smmuv2_violation(s, "bank-disabled",
-                             "instance %u: sid 0x%x reaches bank %u, which does "
-                             "not translate", inst->index, t->txn->sid,
+                             "instance %u: sid 0x%x reaches bank %u, which is "
+                             "disabled: it bypasses", inst->index, t->txn->sid,
                              st->has_s2 ? st->s2.bank : n);
         }
         *through = !(st->has_s1 && st->s1.enabled);
@@ -269,7 +269,7 @@ static uint32_t find_stages(const Transaction *t, unsigned n, Stages *st,
     return 0;
 }
 
-/* The input address, sign-extended where the format has two ranges */
+/* Return the input address, sign-extended if the format has two ranges. */
 static uint64_t input_address(SMMUv2State *s, const Stages *st, hwaddr iova)
 {
     static const uint8_t bits[] = { 31, 35, 39, 41, 43, 47 };
@@ -291,8 +291,8 @@ static bool format_supported(const Transaction *t, const SMMUv2Regime *r)
         return true;
     }
     if (!t->txn->probe) {
-        smmuv2_violation(s, "bad-format", "instance %u: bank %u uses a format "
-                         "that this SMMU does not have", t->inst->index,
+        smmuv2_violation(s, "bad-format", "instance %u: bank %u uses a table "
+                         "format that this SMMU lacks", t->inst->index,
                          r->bank);
     }
     return false;
@@ -306,8 +306,8 @@ static unsigned needed(const Transaction *t)
 }
 
 /*
- * What do the tables say now? An access that they do not allow, or allow to
- * another place, goes through on account of what the TLB kept.
+ * Return true if only a stale TLB entry allows the access: the tables in memory
+ * now refuse it or map it to another address.
  */
 static bool is_stale(const Transaction *t, SMMUv2Walk walk, uint64_t pa,
                      const SMMUv2TLBEntry *hit)
@@ -325,8 +325,9 @@ static bool is_stale(const Transaction *t, SMMUv2Walk walk, uint64_t pa,
         if (hit && !smmuv2_tlb_pending(inst, hit)) {
             smmuv2_violation(inst->smmu, "break-before-make",
                              "instance %u: sid 0x%x iova 0x%" PRIx64
-                             " is at 0x%" PRIx64 " in the TLB and at 0x%" PRIx64
-                             " in the tables", inst->index, t->txn->sid,
+                             " maps to 0x%" PRIx64 " in the TLB and to 0x%"
+                             PRIx64 " in the tables, without invalidation: "
+                             "either may be used", inst->index, t->txn->sid,
                              t->txn->iova, pa, now);
         }
         return true;
@@ -334,7 +335,7 @@ static bool is_stale(const Transaction *t, SMMUv2Walk walk, uint64_t pa,
     return !(walk.leaf.perm & need) || !(walk.leaf.s2_perm & need);
 }
 
-/* The MMU-500 fetches the translation that follows the one just walked. */
+/* Like an MMU-500, prefetch the translation after the one just walked. */
 static void prefetch(const Transaction *t, const SMMUv2Walk *done,
                      const SMMUv2Regime *first)
 {
@@ -514,7 +515,7 @@ SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
         smmuv2_mirror_check_stream(inst, txn->sid);
     }
     if (FIELD_EX32(inst->cr0, CR0, CLIENTPD)) {
-        pass(&t, "clients are not translated", entry);
+        pass(&t, "sCR0.CLIENTPD set", entry);
         return SMMUV2_OK;
     }
 
@@ -527,14 +528,15 @@ SMMUv2Outcome smmuv2_translate_outcome(SMMUv2State *s, const SMMUv2Txn *txn,
                                fault ? "fault" : "bypass");
         if (matches && !txn->probe) {
             smmuv2_violation(s, "smr-conflict",
-                             "instance %u: sid 0x%x matches %u registers, the "
-                             "first is %u", inst->index, txn->sid, matches, i);
+                             "instance %u: sid 0x%x matches %u stream match "
+                             "registers, the first is %u: the outcome is "
+                             "unpredictable", inst->index, txn->sid, matches, i);
         }
         if (fault) {
             return global_fault(&t, matches ? R_GFSR_SMCF_MASK
                                             : R_GFSR_USF_MASK);
         }
-        pass(&t, matches ? "matches conflict" : "no match", entry);
+        pass(&t, matches ? "stream match conflict" : "no match", entry);
         return SMMUV2_OK;
     }
 
@@ -591,10 +593,10 @@ IOMMUTLBEntry smmuv2_translate(SMMUv2State *s, const SMMUv2Txn *txn)
 }
 
 /*
- * No stream leads to the bank any more. A transaction that had passed the S2CR
- * before may walk as late as it likes, after the invalidations were accepted
- * that the sync is for. So the TLB can know, when the sync completes, what the
- * tables said when it began.
+ * No stream is routed to the bank any more, but a transaction that read its
+ * S2CR earlier may still walk after the pending invalidations were accepted.
+ * When the sync completes, the TLB may therefore hold what the tables contained
+ * when the sync began.
  */
 void smmuv2_late_walk(SMMUv2Instance *inst, unsigned n)
 {
@@ -658,7 +660,7 @@ void smmuv2_add_wait_notifier(SMMUv2State *s, Notifier *notifier)
     notifier_list_add(&s->wait_notifiers, notifier);
 }
 
-/* ---- Reset, and what firmware leaves ---- */
+/* ---- Reset, and the state that firmware leaves ---- */
 
 void smmuv2_instance_reset(SMMUv2Instance *inst)
 {
@@ -688,9 +690,9 @@ void smmuv2_instance_reset(SMMUv2Instance *inst)
 }
 
 /*
- * Banks of each kind, all of them enabled, and all streams routed to two of
- * them: even stream IDs to stage 1 alone, odd ones to stage 1 on stage 2. Their
- * tables are empty: no transaction gets through.
+ * Enable banks of each kind, and route all streams to two of them: even stream
+ * IDs to stage 1 alone, odd ones to stage 1 on stage 2. Their tables are empty,
+ * so every transaction faults.
  */
 static void apply_live_banks(SMMUv2Instance *inst)
 {
@@ -723,9 +725,9 @@ static void apply_live_banks(SMMUv2Instance *inst)
 }
 
 /*
- * "passthrough": firmware has enabled the SMMU and lets all streams pass.
+ * "passthrough": firmware has enabled the SMMU, and all streams bypass.
  * "live": it has also matched low stream IDs explicitly, and left an old fault.
- * "translating": it has banks enabled, and streams that lead to them.
+ * "translating": it has enabled banks and routed streams to them.
  */
 static void apply_firmware_state(SMMUv2State *s)
 {

@@ -1,5 +1,5 @@
 /*
- * The way of a DMA on the orin machine: see the header
+ * Path of a DMA access on the orin machine: see the header
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -62,8 +62,8 @@ static const MemoryRegionOps orin_dma_raz_wi_ops = {
 };
 
 /*
- * The windows have no owner: a device may reach any other through them, and
- * QEMU's guard against re-entering a device is to see that device alone.
+ * The windows have no owner: a device may access any other device through them,
+ * and QEMU's re-entrancy guard must see the accessed device only.
  */
 void orin_dma_fabric_init(OrinDMAFabric *fabric, TegraMCState *mc,
                           SMMUv2State *smmu, bool strict)
@@ -177,10 +177,11 @@ MemTxResult orin_dma_rw(OrinDMAFabric *fabric, const OrinDMATxn *txn,
 /* Ports */
 
 /*
- * A device model that says that its access is to memory and not to I/O
- * (MemTxAttrs.memory; the SDHCI does) cannot use the window. It gets to memory
- * itself, which is no less strict: such accesses are made at once, only
- * address_space_map() would keep a pointer, and no caller of that says so.
+ * A device model that marks its accesses as memory accesses (MemTxAttrs.memory,
+ * as the SDHCI does) cannot use the window, which is I/O. It accesses memory
+ * directly. This is as strict: such accesses are done at once. Only
+ * address_space_map() would keep a pointer, and none of its callers sets the
+ * attribute.
  */
 enum {
     ORIN_DMA_IDX_WINDOW,

@@ -1,11 +1,12 @@
 /*
  * Tegra234 memory controller: its clients
  *
- * Which SMMU serves a client follows from the stream ID that its device has in
- * tegra234.dtsi, or, for a device that is not there, from the namespace that
- * the stream ID belongs to in dt-bindings/memory/tegra234-mc.h. Clients whose
- * line ends in "unlisted" have no entry in the table of Linux's tegra-mc
- * driver, though there are devices behind them.
+ * The SMMU that serves a client is that of its device in tegra234.dtsi, or, for
+ * a device that is not there, the one that the namespace of the stream ID in
+ * dt-bindings/memory/tegra234-mc.h belongs to. A client marked "unlisted" has
+ * no entry in the table of Linux's tegra-mc driver although a device uses it.
+ * The GPU's clients (nvl*) have no override after reset: no source says how
+ * firmware configures them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,12 +14,30 @@
 #include "qemu/osdep.h"
 #include "hw/misc/tegra-mc.h"
 
+/* What the device itself sends */
+#define OWN TEGRA_MC_SID_OWN
+
 #define C(id, name, sid, smmu) { id, sid, TEGRA_MC_ ## smmu, name }
 
 const TegraMCClient tegra_mc_clients[] = {
+    C(0x013, "nvl5rhp",     OWN,  NISO0), /* unlisted */
+    C(0x014, "nvl5r",       OWN,  NISO0), /* unlisted */
     C(0x015, "hdar",        0x03, NISO0),
     C(0x016, "host1xdmar",  0x27, NISO1), /* unlisted */
+    C(0x017, "nvl5w",       OWN,  NISO0), /* unlisted */
+    C(0x018, "nvl6rhp",     OWN,  NISO0), /* unlisted */
+    C(0x019, "nvl6r",       OWN,  NISO0), /* unlisted */
+    C(0x01a, "nvl6w",       OWN,  NISO0), /* unlisted */
+    C(0x01b, "nvl7rhp",     OWN,  NISO0), /* unlisted */
     C(0x01c, "nvencsrd",    0x24, NISO0),
+    C(0x01d, "nvl7r",       OWN,  NISO0), /* unlisted */
+    C(0x01e, "nvl7w",       OWN,  NISO0), /* unlisted */
+    C(0x020, "nvl8rhp",     OWN,  NISO0), /* unlisted */
+    C(0x021, "nvl8r",       OWN,  NISO0), /* unlisted */
+    C(0x022, "nvl8w",       OWN,  NISO0), /* unlisted */
+    C(0x023, "nvl9rhp",     OWN,  NISO0), /* unlisted */
+    C(0x024, "nvl9r",       OWN,  NISO0), /* unlisted */
+    C(0x025, "nvl9w",       OWN,  NISO0), /* unlisted */
     C(0x028, "pcie6ar",     0x15, NISO0),
     C(0x029, "pcie6aw",     0x15, NISO0),
     C(0x02a, "pcie7ar",     0x08, NISO1),
@@ -78,6 +97,12 @@ const TegraMCClient tegra_mc_clients[] = {
     C(0x09f, "apedmar",     0x02, NISO0),
     C(0x0a0, "apedmaw",     0x02, NISO0),
     C(0x0a1, "nvdisplayr1", 0x01, ISO),
+    C(0x0b6, "nvl0r",       OWN,  NISO0), /* unlisted */
+    C(0x0b7, "nvl0w",       OWN,  NISO0), /* unlisted */
+    C(0x0b8, "nvl1r",       OWN,  NISO0), /* unlisted */
+    C(0x0b9, "nvl1w",       OWN,  NISO0), /* unlisted */
+    C(0x0ba, "nvl2r",       OWN,  NISO0), /* unlisted */
+    C(0x0bb, "nvl2w",       OWN,  NISO0), /* unlisted */
     C(0x0bc, "vifalr",      0x03, ISO),
     C(0x0bd, "vifalw",      0x03, ISO),
     C(0x0be, "dla0rda",     0x2b, NISO1),
@@ -102,9 +127,18 @@ const TegraMCClient tegra_mc_clients[] = {
     C(0x0e1, "pcie4w",      0x13, NISO0),
     C(0x0e2, "pcie5r",      0x14, NISO0),
     C(0x0e3, "pcie5w",      0x14, NISO0),
+    C(0x0e5, "nvl3r",       OWN,  NISO0), /* unlisted */
+    C(0x0e6, "nvl3w",       OWN,  NISO0), /* unlisted */
+    C(0x0e7, "nvl4r",       OWN,  NISO0), /* unlisted */
+    C(0x0e8, "nvl4w",       OWN,  NISO0), /* unlisted */
     C(0x0e9, "dla0rda1",    0x2b, NISO1),
     C(0x0ea, "dla1rda1",    0x23, NISO0),
     C(0x0ef, "pcie5r1",     0x14, NISO0),
+    C(0x0f4, "nvl0rhp",     OWN,  NISO0), /* unlisted */
+    C(0x0f5, "nvl1rhp",     OWN,  NISO0), /* unlisted */
+    C(0x0f6, "nvl2rhp",     OWN,  NISO0), /* unlisted */
+    C(0x0f7, "nvl3rhp",     OWN,  NISO0), /* unlisted */
+    C(0x0f8, "nvl4rhp",     OWN,  NISO0), /* unlisted */
     C(0x123, "nvjpg1srd",   0x25, NISO0),
     C(0x124, "nvjpg1swr",   0x25, NISO0),
 };

@@ -2,25 +2,30 @@
  * Tegra234 memory controller
  *
  * Modelled: the sid region, which decides the stream ID of each transaction,
- * for every client of tegra-mc-clients.c; and of the broadcast and channel
- * regions what Linux's tegra-mc driver reads and writes, with the interrupt
- * by which a channel reports an error.
+ * for every client in tegra-mc-clients.c; the registers of the broadcast and
+ * channel regions that Linux's tegra-mc driver uses; and the interrupt by which
+ * a channel reports an error.
  *
- * Reset leaves what firmware leaves: each client overridden to its own stream
- * ID, some in passthrough ("passthrough"), some without an override
- * ("no-override") and some locked ("locked"). A power cycle ("power-cycle")
- * comes back to the same state: what software wrote is lost, locks included.
+ * Reset restores the state that firmware leaves: each client is overridden to
+ * its own stream ID, except those in passthrough ("passthrough") and those
+ * without an override (the GPU's and "no-override"); some are locked
+ * ("locked"). A power cycle ("power-cycle") restores the same state: all that
+ * software wrote is lost, locks included.
  *
- * The model is strict about the sid region. A write that reaches no modelled
- * register, sets a reserved bit or is not 32 bits wide is a violation. Writes
- * to a locked client are ignored, as the hardware does; they are counted but
- * are no violation. So is an override that is switched on before software has
- * written its stream ID: until then the client presents whatever was there; and
- * a client that has come back from a loss of power in passthrough, and still is
- * while software waits for the TLB of an SMMU.
+ * The model is strict about the sid region. A violation is:
  *
- * With "alias" the stream ID registers are also at their offsets of the
- * broadcast and channel regions. Nobody says that they are not.
+ *  - a write that reaches no modelled register, sets a reserved bit or is not
+ *    32 bits wide,
+ *  - an override that is enabled before software has written its stream ID: the
+ *    client would present whatever the register held,
+ *  - a client that a loss of power has left in passthrough, and that is still
+ *    in passthrough while software waits for the TLB of an SMMU.
+ *
+ * Writes to a locked client are ignored, as in hardware; they are counted but
+ * are not violations.
+ *
+ * With "alias" the stream ID registers are also at their offsets in the
+ * broadcast and channel regions: no public document says whether they are.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -88,7 +93,7 @@ typedef struct TegraMCClientState {
     uint32_t override;
     uint32_t security;
     bool chosen;            /* software has written the override */
-    bool opened;            /* a loss of power has made it passthrough */
+    bool opened;            /* a loss of power has left it in passthrough */
     uint64_t passthrough;
     uint64_t to_smmu;
 } TegraMCClientState;
@@ -124,7 +129,7 @@ struct TegraMCState {
     uint64_t passthrough_count, smmu_count, abort_count;
     uint64_t power_cycles;
     uint64_t violations;
-    GHashTable *reasons;                /* violation -> how often */
+    GHashTable *reasons;                /* violation -> number */
 };
 
 /* Violations */
@@ -188,7 +193,7 @@ TegraMCRoute tegra_mc_route(TegraMCState *s, unsigned client, uint32_t own_sid,
         if (!probe) {
             s->abort_count++;
             trace_tegra_mc_translate(client, own_sid, 0, addr, write,
-                                     "no such client");
+                                     "unknown client");
         }
         return TEGRA_MC_ROUTE_ABORT;
     }
@@ -271,8 +276,8 @@ static void tegra_mc_sid_write(void *opaque, hwaddr addr, uint64_t value,
     if (addr & 4) {
         if (value & SID_SECURITY_OVERRIDE) {
             if (!(c->security & SID_SECURITY_OVERRIDE) && !c->chosen) {
-                tegra_mc_violation(s, "override of %s switched on with stream "
-                                   "ID 0x%x, which nobody wrote",
+                tegra_mc_violation(s, "override of %s enabled with stream ID "
+                                   "0x%x, which software did not write",
                                    tegra_mc_clients[i].name, c->override);
             }
         } else {
@@ -292,8 +297,8 @@ static bool tegra_mc_is_passthrough(const TegraMCClientState *c)
 }
 
 /*
- * Software waits for an SMMU, which can take long: what a loss of power has
- * opened may not be open still.
+ * Software starts to wait for an SMMU, which can take long: no client that a
+ * loss of power has left in passthrough may still be in passthrough.
  */
 static void tegra_mc_smmu_waits(Notifier *n, void *smmu)
 {
@@ -304,8 +309,8 @@ static void tegra_mc_smmu_waits(Notifier *n, void *smmu)
         TegraMCClientState *c = &s->client[i];
 
         if (c->opened && tegra_mc_is_passthrough(c)) {
-            tegra_mc_violation(s, "%s still goes around the SMMU after a loss "
-                               "of power, and software waits for a TLB",
+            tegra_mc_violation(s, "%s still bypasses the SMMU after a loss of "
+                               "power, while software waits for a TLB sync",
                                tegra_mc_clients[i].name);
         }
     }
@@ -405,7 +410,7 @@ static void tegra_mc_channel_write(void *opaque, hwaddr addr, uint64_t value,
     s->channel_writes++;
     switch (addr) {
     case MC_GLOBAL_INTSTATUS:
-        /* A channel's bit stays while the channel has an error to report. */
+        /* A channel's bit stays set while the channel reports an error. */
         s->global_intstatus &= ~value;
         for (i = 0; i < TEGRA_MC_NUM_CHANNELS; i++) {
             if (s->channel[i].intstatus) {
@@ -432,7 +437,7 @@ static void tegra_mc_channel_write(void *opaque, hwaddr addr, uint64_t value,
     tegra_mc_update_irq(s);
 }
 
-/* An access to a channel that the chip lacks ends in an external abort. */
+/* An access to a channel that the chip lacks is an external abort. */
 static bool tegra_mc_channel_accepts(void *opaque, hwaddr addr, unsigned size,
                                      bool is_write, MemTxAttrs attrs)
 {
@@ -452,7 +457,7 @@ static const MemoryRegionOps tegra_mc_channel_ops = {
 
 /* Reset and power */
 
-/* Is @name, or a prefix of it, in the list? */
+/* Return true if @name, or a prefix of it, is in the list. */
 static bool tegra_mc_in_list(const char *list, const char *name)
 {
     g_auto(GStrv) items = g_strsplit_set(list ?: "", ",:; ", -1);
@@ -479,7 +484,7 @@ static bool tegra_mc_check_list(const char *list, Error **errp)
             }
         }
         if (i == tegra_mc_num_clients) {
-            error_setg(errp, "no memory client has a name like '%s'", *p);
+            error_setg(errp, "no memory client's name starts with '%s'", *p);
             return false;
         }
     }
@@ -497,8 +502,13 @@ static void tegra_mc_firmware_state(TegraMCState *s)
         c->chosen = c->opened = false;
         c->override = client->sid;
         c->security = SID_SECURITY_OVERRIDE;
+        if (client->sid == TEGRA_MC_SID_OWN) {
+            c->override = 0;
+            c->security = 0;
+        }
         if (tegra_mc_in_list(s->passthrough, client->name)) {
             c->override = TEGRA_MC_SID_PASSTHROUGH;
+            c->security = SID_SECURITY_OVERRIDE;
         }
         if (tegra_mc_in_list(s->no_override, client->name)) {
             c->override = 0;
@@ -554,7 +564,7 @@ static void tegra_mc_set_power_cycle(Object *obj, bool value, Error **errp)
 
 /*
  * Writing a mask of MC_INTSTATUS bits to "inject-error" makes channel 0 report
- * those errors, by the client and for the address in "inject-client" and
+ * those errors, for the client in "inject-client" and the address in
  * "inject-addr".
  */
 static void tegra_mc_set_inject_error(Object *obj, Visitor *v, const char *name,
@@ -732,12 +742,12 @@ static const Property tegra_mc_properties[] = {
                      TYPE_SMMUV2, SMMUv2State *),
     DEFINE_PROP_LINK("smmu-iso", TegraMCState, smmu[TEGRA_MC_ISO],
                      TYPE_SMMUV2, SMMUv2State *),
-    /* Lists of client names or beginnings of them: what firmware leaves. */
+    /* State that firmware leaves: lists of names or prefixes of clients */
     DEFINE_PROP_STRING("passthrough", TegraMCState, passthrough),
     DEFINE_PROP_STRING("no-override", TegraMCState, no_override),
     DEFINE_PROP_STRING("locked", TegraMCState, locked),
     DEFINE_PROP_BOOL("alias", TegraMCState, alias, false),
-    /* Smaller chips have fewer: the regions of the others are not there. */
+    /* Smaller chips have fewer channels; the other regions do not exist. */
     DEFINE_PROP_UINT8("channels", TegraMCState, num_channels,
                       TEGRA_MC_NUM_CHANNELS),
 };

@@ -25,8 +25,7 @@
 /*
  * 3.3 V, high speed, ADMA2 with 64-bit addresses, SDMA, blocks of up to 512
  * bytes; a base clock of 52 MHz and a timeout clock of 12 MHz. Version 2 of the
- * specification, since QEMU's SDHCI does not do the automatic CMD23 that
- * version 3 has.
+ * specification, because QEMU's SDHCI lacks the automatic CMD23 of version 3.
  */
 #define TEGRA_SDHCI_SPEC 2
 #define TEGRA_SDHCI_CAPS \
@@ -50,7 +49,7 @@ static uint64_t tegra_sdhci_read(void *opaque, hwaddr offset, unsigned size)
     switch (offset) {
     case VENDOR_DLLCAL_STA:
     case AUTO_CAL_STATUS:
-        return 0;               /* calibration is done as soon as it starts */
+        return 0;               /* calibration completes at once */
     default:
         return *tegra_sdhci_reg(s, offset);
     }

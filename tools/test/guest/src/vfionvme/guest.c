@@ -11,7 +11,7 @@
 #include "guest.h"
 
 #define GUEST_BASE	0x40000000UL
-#define GUEST_MMIO	0x0a000000UL	/* nothing is there */
+#define GUEST_MMIO	0x0a000000UL	/* unmapped */
 #define TYPE_PROTECTED	(1UL << 31)	/* KVM_VM_TYPE_ARM_PROTECTED */
 
 #define CORE_REG(x)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(x))
@@ -19,7 +19,7 @@
 #define TEXT(x)		TEXT_(x)
 #define TEXT_(x)	#x
 
-/* Its program. The addresses are GUEST_BASE + GUEST_IN, + GUEST_OUT, and GUEST_MMIO. */
+/* The guest's program; it uses GUEST_BASE + GUEST_IN, + GUEST_OUT, and GUEST_MMIO. */
 asm(
 "	.pushsection .rodata, \"a\"\n"
 "	.balign	4\n"
@@ -43,7 +43,7 @@ asm(
 
 extern const char guest_code[], guest_code_end[];
 
-/* After an error, guest_stop() closes what was opened. */
+/* After an error the caller must call guest_stop(). */
 static int set_up(struct guest *g, bool protected, void *memory)
 {
 	struct kvm_userspace_memory_region region = {

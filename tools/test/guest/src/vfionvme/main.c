@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfionvme API BDF WHAT: drive the NVMe controller BDF, which vfio-pci is bound
- * to, from here. What the disk held is lost.
+ * vfionvme API BDF WHAT: drive the NVMe controller BDF, bound to vfio-pci, from user
+ * space. The contents of the disk are overwritten.
  *
  * API is `type1` or `iommufd`. WHAT is one of
  *
  * data		identify; write and read, and compare; map and unmap 64 MiB
  * busy		print `busy`, and read and write until killed
- * protected	offer a page that the controller can reach to a protected guest
- * guest	share memory between the controller and a guest that is not protected
+ * protected	donate pages that the controller can reach to a protected guest
+ * guest	share memory between the controller and an unprotected guest
  *
  * Prints a line for each result; exit status 1 if one is not ok.
  */
@@ -29,14 +29,14 @@
 #define BUFFER_SIZE	(1 << 20)
 #define LARGE_SIZE	(64 << 20)
 
-/* What each is mapped at for the controller: not where its own registers may be */
+/* IOVAs of the controller's buffers; they must not overlap PCI windows */
 #define BUFFER_IOVA	0x30000000ULL
 #define LARGE_IOVA	0x80000000ULL
 #define GUEST_IOVA	0x90000000ULL
 
 #define STATS		"/sys/kernel/debug/kvm_iommu/stats"
 
-/* What every test has: the device, its driver, and a buffer that it can reach. */
+/* The state of every test: the device, its driver, and a buffer that it can reach */
 struct test {
 	const char *api;
 	struct vfio vfio;
@@ -80,8 +80,8 @@ static bool worked(struct test *t, int ret, const char *name)
 
 static bool has_errno(struct test *t, int ret, int wanted, const char *name)
 {
-	return result(t, ret == wanted, name, "%d (%s), not %d", ret,
-		      ret < 0 ? strerror(-ret) : "it succeeds", wanted);
+	return result(t, ret == wanted, name, "got %d (%s), expected %d", ret,
+		      ret < 0 ? strerror(-ret) : "success", wanted);
 }
 
 /*
@@ -103,7 +103,7 @@ static void *get_memory(size_t size)
 	return p;
 }
 
-/* Words that depend on @seed and their position alone */
+/* Return a word that depends on @seed and its position alone. */
 static uint64_t word(unsigned int seed, size_t i)
 {
 	uint64_t x = (seed * 0x1000000ULL + i + 1) * 0x9e3779b97f4a7c15ULL;
@@ -120,7 +120,7 @@ static void fill(void *p, size_t bytes, unsigned int seed)
 		w[i] = word(seed, i);
 }
 
-/* Is each word what fill() has made it, plus @more? */
+/* Return true if each word is that of fill() plus @more. */
 static bool is_filled(const void *p, size_t bytes, unsigned int seed, uint64_t more)
 {
 	const volatile uint64_t *w = p;
@@ -133,7 +133,7 @@ static bool is_filled(const void *p, size_t bytes, unsigned int seed, uint64_t m
 	return true;
 }
 
-/* One of EL2's counters, -1 if it has none */
+/* Return one of EL2's counters, or -1 if there is none of this name. */
 static long counter(const char *name)
 {
 	FILE *f = fopen(STATS, "r");
@@ -149,14 +149,14 @@ static long counter(const char *name)
 	return found;
 }
 
-/* How many pages devices can reach */
+/* Return the number of pages that are mapped for devices. */
 static long mapped_pages(void)
 {
 	return counter("mapped_pages");
 }
 
 /*
- * The controller at work
+ * The controller
  */
 
 static bool start(struct test *t, enum vfio_api api, const char *bdf)
@@ -177,7 +177,7 @@ static bool start(struct test *t, enum vfio_api api, const char *bdf)
 	t->buffer = get_memory(BUFFER_SIZE);
 
 	return worked(t, vfio_map(&t->vfio, t->buffer, BUFFER_IOVA, BUFFER_SIZE),
-		      "a buffer is mapped for it");
+		      "a buffer is mapped for the controller");
 }
 
 static void stop(struct test *t)
@@ -192,7 +192,7 @@ static uint64_t block_at(struct test *t, uint64_t bytes)
 	return bytes / t->nvme.block_size;
 }
 
-/* Write what fill() makes of @seed to the start of the disk, from the buffer. */
+/* Fill the buffer with the words of @seed, and write it to the start of the disk. */
 static int put_on_disk(struct test *t, uint32_t bytes, unsigned int seed)
 {
 	fill(t->buffer, bytes, seed);
@@ -201,10 +201,9 @@ static int put_on_disk(struct test *t, uint32_t bytes, unsigned int seed)
 }
 
 /*
- * A read of the disk to where nothing is mapped must fault. How the controller
- * takes it is its own affair: it may say that the read is done. If it cannot say
- * anything, as long as the fault is not handled, it gives up and has to be
- * started again.
+ * A read of the disk to an unmapped IOVA must fault. The controller may still report
+ * success. If it cannot write its completion before the fault is handled, it gives up
+ * and must be restarted.
  */
 static void check_unreachable(struct test *t, uint64_t iova, const char *name)
 {
@@ -214,21 +213,21 @@ static void check_unreachable(struct test *t, uint64_t iova, const char *name)
 	ret = nvme_submit(&t->nvme, false, 0, iova, NVME_PAGE) ?: nvme_wait(&t->nvme, 30000);
 	for (i = 0; i < 100 && counter("faults") == before; i++)
 		usleep(100000);
-	result(t, counter("faults") > before, name, "no fault");
+	result(t, counter("faults") > before, name, "its DMA did not fault");
 
 	for (i = 0; i < 50 && ret < 0; i++) {
 		usleep(100000);
 		ret = nvme_restart(&t->nvme);
 	}
 	if (ret < 0)
-		worked(t, ret, "the controller starts again");
+		worked(t, ret, "the controller restarts after a fault");
 }
 
 /*
  * data
  */
 
-/* Lengths up to several pages of list, at the start of a page and in it */
+/* Lengths up to several pages, at different offsets in a page */
 static int write_and_read(struct test *t)
 {
 	static const uint32_t lengths[] = { 512, 4096, 4608, 8192, 12288, 32768, 65536 };
@@ -263,7 +262,7 @@ static int write_and_read(struct test *t)
 	return 0;
 }
 
-/* As many as can be in flight, each to a place of its own */
+/* As many requests in flight as possible, each with its own blocks and buffer */
 static int write_and_read_many(struct test *t)
 {
 	unsigned int i, write;
@@ -295,7 +294,7 @@ static int write_and_read_many(struct test *t)
 	return 0;
 }
 
-/* One page of each MiB, its last ones included */
+/* Read to one page of each MiB, and to the last page. */
 static int read_all_over(struct test *t, uint8_t *large)
 {
 	size_t at;
@@ -321,33 +320,34 @@ static void come_and_go(struct test *t, uint8_t *large)
 
 	if (!worked(t, vfio_map(&t->vfio, large, LARGE_IOVA, LARGE_SIZE), "64 MiB are mapped"))
 		return;
-	result(t, mapped_pages() == before + LARGE_SIZE / NVME_PAGE, "EL2 counts each page",
+	result(t, mapped_pages() == before + LARGE_SIZE / NVME_PAGE, "EL2 counts each mapped page",
 	       "%ld pages before, %ld now", before, mapped_pages());
 
-	worked(t, read_all_over(t, large), "the disk is read to all over them");
+	worked(t, read_all_over(t, large), "mapped pages are reachable");
 
 	worked(t, vfio_unmap(&t->vfio, LARGE_IOVA, LARGE_SIZE), "64 MiB are unmapped");
-	result(t, mapped_pages() == before, "EL2 counts none any more",
+	result(t, mapped_pages() == before, "EL2 does not count unmapped pages",
 	       "%ld pages before, %ld now", before, mapped_pages());
 
-	check_unreachable(t, LARGE_IOVA + LARGE_SIZE - NVME_PAGE, "the controller does not reach them");
-	result(t, !large[LARGE_SIZE - NVME_PAGE], "nothing is in them", "there is");
+	check_unreachable(t, LARGE_IOVA + LARGE_SIZE - NVME_PAGE, "unmapped page is unreachable");
+	result(t, !large[LARGE_SIZE - NVME_PAGE], "unmapped page has no data of the disk",
+	       "DMA still wrote it");
 }
 
 static void test_data(struct test *t)
 {
 	uint8_t *large = get_memory(LARGE_SIZE);
 
-	result(t, !strcmp(t->nvme.serial, "orin"), "the controller says who it is",
-	       "its serial number is '%s'", t->nvme.serial);
+	result(t, !strcmp(t->nvme.serial, "orin"), "the controller has its serial number",
+	       "it is '%s'", t->nvme.serial);
 	result(t, t->nvme.blocks * t->nvme.block_size == 64 << 20, "the namespace has its size",
 	       "%llu blocks of %u", (unsigned long long)t->nvme.blocks, t->nvme.block_size);
 
-	worked(t, write_and_read(t), "what is written is read, one at a time");
-	worked(t, write_and_read_many(t), "what is written is read, many at a time");
-	result(t, t->nvme.interrupts, "interrupts arrive", "there was none");
+	worked(t, write_and_read(t), "data are right, one request at a time");
+	worked(t, write_and_read_many(t), "data are right, many requests at a time");
+	result(t, t->nvme.interrupts, "interrupts are delivered", "there was none");
 
-	if (worked(t, put_on_disk(t, NVME_PAGE, 7), "a page is on the disk")) {
+	if (worked(t, put_on_disk(t, NVME_PAGE, 7), "a page is written to the disk")) {
 		come_and_go(t, large);
 		come_and_go(t, large);
 	}
@@ -372,7 +372,7 @@ static void test_busy(struct test *t)
 		if (ret == -EAGAIN)
 			ret = nvme_wait(&t->nvme, 30000);
 		if (ret) {
-			worked(t, ret, "it goes on");
+			worked(t, ret, "reads and writes succeed");
 			return;
 		}
 		if (++n == NVME_DEPTH) {
@@ -391,7 +391,7 @@ static int read_to_guest(struct test *t)
 	return nvme_rw(&t->nvme, false, 0, GUEST_IOVA + GUEST_IN, GUEST_BYTES);
 }
 
-/* The run that must not succeed, as the controller writes to what the guest reads */
+/* Run the guest while the controller writes to a page that it reads: must not succeed. */
 static int run_meanwhile(struct test *t, struct guest *g)
 {
 	unsigned int i, nr = 8;
@@ -421,24 +421,25 @@ static void offer(struct test *t, struct guest *g, uint8_t *memory)
 
 	worked(t, vfio_map(&t->vfio, memory + GUEST_IN, GUEST_IOVA + GUEST_IN, GUEST_BYTES),
 	       "a guest's pages are mapped for the controller");
-	worked(t, put_on_disk(t, GUEST_BYTES, 11) ?: read_to_guest(t), "it writes to them");
+	worked(t, put_on_disk(t, GUEST_BYTES, 11) ?: read_to_guest(t),
+	       "mapped pages of a guest are reachable");
 
 	for (i = 0; i < 20 && (!i || ret == -EBUSY); i++)
 		ret = run_meanwhile(t, g);
-	has_errno(t, ret, -EBUSY, "the guest does not get them: KVM_RUN says EBUSY");
-	result(t, is_filled(memory + GUEST_IN, GUEST_BYTES, 11, 0), "they are still the host's",
-	       "their data are others");
+	has_errno(t, ret, -EBUSY, "mapped pages are not donated to the guest: KVM_RUN fails with EBUSY");
+	result(t, is_filled(memory + GUEST_IN, GUEST_BYTES, 11, 0), "the host still owns mapped pages",
+	       "their data changed");
 
-	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA + GUEST_IN, GUEST_BYTES), "they are unmapped");
-	worked(t, guest_run(g, &last), "the guest gets them");
-	result(t, last == word(11, last_in) + 1, "and finds what the controller has written",
+	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA + GUEST_IN, GUEST_BYTES), "the guest's pages are unmapped");
+	worked(t, guest_run(g, &last), "unmapped pages are donated to the guest");
+	result(t, last == word(11, last_in) + 1, "the guest reads what the controller wrote",
 	       "the last word is %#llx", (unsigned long long)last);
 
 	has_errno(t, vfio_map(&t->vfio, memory + GUEST_IN, GUEST_IOVA + GUEST_IN, GUEST_BYTES),
-		  -EPERM, "they cannot be mapped for the controller now");
-	check_unreachable(t, GUEST_IOVA + GUEST_IN, "the controller does not reach them");
-	worked(t, guest_run(g, &last), "the guest goes on");
-	result(t, last == word(11, last_in) + 1, "with its data as they were",
+		  -EPERM, "pages of the guest cannot be mapped for the controller");
+	check_unreachable(t, GUEST_IOVA + GUEST_IN, "pages of the guest are unreachable");
+	worked(t, guest_run(g, &last), "the guest still runs");
+	result(t, last == word(11, last_in) + 1, "the guest's data are unchanged",
 	       "the last word is %#llx", (unsigned long long)last);
 }
 
@@ -448,28 +449,29 @@ static void test_protected(struct test *t)
 	struct guest g;
 	long before;
 
-	/* so that the pages are there, and zero only if somebody makes them so */
+	/* populate the pages, with data that are not zero */
 	memset(memory, 0x55, GUEST_SIZE);
 	before = mapped_pages();
 
-	if (!worked(t, guest_start(&g, true, memory), "a protected guest is made"))
+	if (!worked(t, guest_start(&g, true, memory), "a protected guest is created"))
 		return;
 	offer(t, &g, memory);
 	guest_stop(&g);
 
-	result(t, mapped_pages() == before, "no reference is left", "%ld pages before, %ld now",
+	result(t, mapped_pages() == before, "no page stays mapped", "%ld pages before, %ld now",
 	       before, mapped_pages());
 	result(t, !memory[GUEST_IN] && !memory[GUEST_IN + GUEST_BYTES - 1],
-	       "the guest gives its pages back empty", "they are not");
+	       "pages that the guest returns are zero", "they are not");
 	worked(t, vfio_map(&t->vfio, memory + GUEST_IN, GUEST_IOVA + GUEST_IN, GUEST_BYTES),
-	       "and they can be mapped again");
-	worked(t, read_to_guest(t), "the controller writes to them");
-	result(t, is_filled(memory + GUEST_IN, GUEST_BYTES, 11, 0), "the data are right",
+	       "returned pages can be mapped again");
+	worked(t, read_to_guest(t), "returned pages are reachable again");
+	result(t, is_filled(memory + GUEST_IN, GUEST_BYTES, 11, 0), "data in returned pages are right",
 	       "they are not");
-	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA + GUEST_IN, GUEST_BYTES), "they are unmapped");
+	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA + GUEST_IN, GUEST_BYTES),
+	       "returned pages are unmapped");
 }
 
-/* From the disk to the guest, through it, and to the disk again */
+/* Read from the disk, run the guest on the data, and write its results to the disk. */
 static int pass_through(struct test *t, struct guest *g, unsigned int seed)
 {
 	uint64_t last, out = block_at(t, 1 << 20);
@@ -490,7 +492,7 @@ static int pass_through(struct test *t, struct guest *g, unsigned int seed)
 	return is_filled(t->buffer, GUEST_BYTES, seed, 1) ? 0 : -EILSEQ;
 }
 
-/* Ends a guest while the controller writes to its memory. */
+/* Destroy a guest while the controller writes to its memory. */
 static int stop_meanwhile(struct test *t, struct guest *g)
 {
 	unsigned int i, nr = 8;
@@ -511,7 +513,7 @@ static int stop_meanwhile(struct test *t, struct guest *g)
 	return 0;
 }
 
-/* Guests that come and go, in memory that stays mapped */
+/* Create and destroy guests in memory that stays mapped. */
 static void guests_in_mapped(struct test *t, uint8_t *memory)
 {
 	struct guest g;
@@ -527,10 +529,10 @@ static void guests_in_mapped(struct test *t, uint8_t *memory)
 		if (!ret && !is_filled(memory + GUEST_IN, GUEST_BYTES, seed + 1, 0))
 			ret = -EILSEQ;
 	}
-	worked(t, ret, "three guests, started and stopped in mapped memory: data right");
+	worked(t, ret, "data are right with three guests, one after the other, in mapped memory");
 }
 
-/* Mappings that come and go, in the memory of a guest that stays */
+/* Map and unmap the memory of a guest while it exists. */
 static void mapped_in_guest(struct test *t, uint8_t *memory)
 {
 	struct guest g;
@@ -545,9 +547,9 @@ static void mapped_in_guest(struct test *t, uint8_t *memory)
 		ret = ret ?: vfio_unmap(&t->vfio, GUEST_IOVA, GUEST_SIZE);
 		ret = ret ?: guest_run(&g, &last);
 	}
-	worked(t, ret, "a guest's memory, mapped and unmapped three times: data right");
-	check_unreachable(t, GUEST_IOVA + GUEST_IN, "the controller does not reach it any more");
-	worked(t, guest_run(&g, &last), "the guest goes on");
+	worked(t, ret, "data are right when a guest's memory is mapped and unmapped three times");
+	check_unreachable(t, GUEST_IOVA + GUEST_IN, "unmapped memory of a guest is unreachable");
+	worked(t, guest_run(&g, &last), "the guest still runs");
 	guest_stop(&g);
 }
 
@@ -560,10 +562,10 @@ static void test_guest(struct test *t)
 	worked(t, vfio_map(&t->vfio, memory, GUEST_IOVA, GUEST_SIZE),
 	       "a guest's memory is mapped for the controller");
 	guests_in_mapped(t, memory);
-	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA, GUEST_SIZE), "it is unmapped");
+	worked(t, vfio_unmap(&t->vfio, GUEST_IOVA, GUEST_SIZE), "a guest's memory is unmapped");
 
 	mapped_in_guest(t, memory);
-	result(t, mapped_pages() == before, "no reference is left", "%ld pages before, %ld now",
+	result(t, mapped_pages() == before, "no page stays mapped", "%ld pages before, %ld now",
 	       before, mapped_pages());
 }
 

@@ -59,8 +59,8 @@ struct nvme_completion {
 	uint16_t status;	/* phase in bit 0 */
 };
 
-_Static_assert(sizeof(struct nvme_command) == 64, "of the specification");
-_Static_assert(sizeof(struct nvme_completion) == 16, "of the specification");
+_Static_assert(sizeof(struct nvme_command) == 64, "size in the specification");
+_Static_assert(sizeof(struct nvme_completion) == 16, "size in the specification");
 
 /* Pages of the driver's memory */
 enum {
@@ -83,7 +83,7 @@ static void *va_of(struct nvme *n, unsigned int page)
 	return n->memory + page * NVME_PAGE;
 }
 
-/* What was stored before is seen by the device before what is stored after. */
+/* Make earlier stores visible to the device before later ones. */
 static void barrier(void)
 {
 	asm volatile("dsb sy" : : : "memory");
@@ -146,7 +146,7 @@ static void queue_submit(struct nvme *n, struct nvme_queue *q, const struct nvme
 	write32(n, doorbell(n, q, false), q->tail);
 }
 
-/* Is there a completion? Take it: its command's ID and status. */
+/* Take a completion, with its command's ID and status; return false if there is none. */
 static bool queue_take(struct nvme *n, struct nvme_queue *q, unsigned int *id, int *status)
 {
 	uint16_t word = q->cq[q->head].status;
@@ -165,7 +165,7 @@ static bool queue_take(struct nvme *n, struct nvme_queue *q, unsigned int *id, i
 	return true;
 }
 
-/* A command to the controller, one at a time; the queue is polled. */
+/* Execute an admin command and poll for its completion. */
 static int admin(struct nvme *n, const struct nvme_command *c)
 {
 	uint64_t end = now_ms() + COMMAND_TIMEOUT_MS;
@@ -278,7 +278,7 @@ static int identify_all(struct nvme *n)
 	if (ret)
 		return ret;
 	memcpy(&n->blocks, page, sizeof(n->blocks));
-	/* the format in use, of the list at 128 */
+	/* the format in use; the list is at offset 128 */
 	memcpy(&format, page + 128 + (page[26] & 0xf) * sizeof(format), sizeof(format));
 	n->block_size = 1U << (format >> 16 & 0xff);
 
@@ -343,8 +343,8 @@ int nvme_close(struct nvme *n)
  */
 
 /*
- * The controller takes the address of the first page, and that of the second
- * or, if there are more, of a list of all that follow.
+ * A command has the address of the first page, and that of the second page or, if
+ * there are more, of a list of the other pages.
  */
 static void set_pages(struct nvme *n, struct nvme_command *c, uint64_t iova, uint32_t bytes)
 {
@@ -386,7 +386,7 @@ int nvme_submit(struct nvme *n, bool write, uint64_t block, uint64_t iova, uint3
 	return 0;
 }
 
-/* Wait for an interrupt, or for a while: the controller may have given up. */
+/* Wait for an interrupt, with a timeout: the controller may have given up. */
 static void wait_interrupt(struct nvme *n)
 {
 	struct pollfd p = { .fd = n->eventfd, .events = POLLIN };

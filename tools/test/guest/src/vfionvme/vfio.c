@@ -15,8 +15,8 @@
 #include "vfio.h"
 
 /*
- * What is needed of iommufd's interface, and of VFIO's for it: some of the
- * distributions that this is built on have older headers.
+ * The parts of iommufd's and VFIO's interface that are used here: some distributions
+ * have older headers.
  */
 struct ioas_alloc {
 	uint32_t size, flags, ioas;
@@ -51,7 +51,7 @@ struct device_attach {
 
 #define DIR_MAX		256
 
-/* 0 or a negative errno, whatever positive answer an ioctl has */
+/* Return 0 or a negative errno; some ioctls return a positive value. */
 static int answer(int ret)
 {
 	return ret < 0 ? -errno : 0;
@@ -108,7 +108,7 @@ static int open_type1(struct vfio *v, const char *bdf, const char **step)
 	return answer(v->device);
 }
 
-/* The node of a function: /dev/vfio/devices/vfioN */
+/* Find the device node of a function: /dev/vfio/devices/vfioN. */
 static int find_node(const char *bdf, char *path, size_t size)
 {
 	char dir[DIR_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A PCI function that vfio-pci is bound to, and the memory that it can reach:
- * through a container of type 1, or through iommufd and the device's own node.
+ * A PCI function bound to vfio-pci, and the memory that is mapped for it: through a
+ * type 1 container, or through iommufd and the device's own node.
  */
 #ifndef VFIONVME_VFIO_H
 #define VFIONVME_VFIO_H
@@ -28,17 +28,17 @@ struct vfio {
 int vfio_open(struct vfio *v, enum vfio_api api, const char *bdf, const char **step);
 void vfio_close(struct vfio *v);
 
-/* Let the device read and write [@va, @va + @size[ at @iova; and no longer. */
+/* Map @size bytes at @va for the device at @iova, readable and writable; unmap them. */
 int vfio_map(struct vfio *v, void *va, uint64_t iova, size_t size);
 int vfio_unmap(struct vfio *v, uint64_t iova, size_t size);
 
-/* The first @size bytes of a BAR, NULL if they cannot be mapped. */
+/* Map the first @size bytes of a BAR; NULL on failure. */
 volatile void *vfio_map_bar(struct vfio *v, unsigned int bar, size_t size);
 
 /* Enable memory accesses and bus mastering in the command register. */
 int vfio_enable(struct vfio *v);
 
-/* MSI-X vector 0 signals the eventfd @fd from now on. */
+/* Make MSI-X vector 0 signal the eventfd @fd. */
 int vfio_set_msix(struct vfio *v, int fd);
 
 #endif

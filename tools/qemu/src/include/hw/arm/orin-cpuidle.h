@@ -9,7 +9,7 @@
 #include "hw/intc/arm_gicv3_common.h"
 
 typedef struct OrinCpuIdle {
-    /* how often a processor lost its power, and how often all had none */
+    /* how often a CPU powered down, and how often all CPUs were down */
     uint64_t suspends;
     uint64_t all_down;
 
@@ -23,7 +23,7 @@ typedef struct OrinCpuIdle {
     unsigned num_cpus;
     struct {
         bool suspended;
-        bool starting;      /* woken, and has not come from reset yet */
+        bool starting;      /* woken, but not reset yet */
         uint64_t entry;
         uint64_t context_id;
     } *cpu;
@@ -31,11 +31,11 @@ typedef struct OrinCpuIdle {
 
 /*
  * orin_cpuidle_init:
- * @down: called when no processor has power, which at least one gave up by
- *        CPU_SUSPEND; NULL if nobody wants to know
- * @up: called after that, before the first of them starts
+ * @down: called when all CPUs are powered down, at least one of them by
+ *        CPU_SUSPEND; may be NULL
+ * @up: called after @down, before the first CPU starts; may be NULL
  *
- * From now on CPU_SUSPEND takes power states that lose the processor's context.
+ * After this call CPU_SUSPEND accepts power states that lose the CPU's context.
  */
 void orin_cpuidle_init(OrinCpuIdle *s, GICv3State *gic, void (*down)(void *),
                        void (*up)(void *), void *opaque);

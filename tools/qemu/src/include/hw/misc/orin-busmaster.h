@@ -1,17 +1,17 @@
 /*
  * Programmable bus master
  *
- * Does the DMA that its registers ask for: through any client of the memory
- * controller, with any stream ID of its own, to any bus address. It stands for
- * a device under an attacker's control, and lets a test see what a DMA does
- * without a driver and a protocol around it.
+ * Does the DMA that its registers request: through any client of the memory
+ * controller, with any own stream ID, to any bus address. It represents a
+ * device that an attacker controls, and lets a test do DMA without a driver or
+ * a protocol.
  *
  * 32-bit registers:
  *
  *   0x00  ID          reads 0x424d4131 ("BMA1")
  *   0x04  CLIENT      memory controller client
  *   0x08  SID         stream ID of the device itself
- *   0x0c  CTRL        0 WRITE: memory is written from DATA, else read into it
+ *   0x0c  CTRL        0 WRITE: write memory from DATA; else read it into DATA
  *                     1 LOOP: repeat until stopped
  *                     2 PRIV: privileged      3 INSN: instruction fetch
  *   0x10  ADDR_LO     bus address
@@ -24,9 +24,9 @@
  *   0x2c  ERR_COUNT
  *   0x1000 - 0x1fff   DATA
  *
- * The first transfer is complete when the write of CMD returns; a loop goes on
- * in virtual time. CLIENT, SID, ADDR, LEN, CTRL and DATA may be changed while a
- * loop runs; the next transfer uses them.
+ * The first transfer is complete when the write of CMD returns; a loop
+ * continues in virtual time. CLIENT, SID, ADDR, LEN, CTRL and DATA may be
+ * changed while a loop runs; the next transfer uses the new values.
  *
  * The boot-* properties start a loop at power-on, and again at each reset.
  *

@@ -1,23 +1,23 @@
 /*
- * The way of a DMA on the orin machine
+ * Path of a DMA access on the orin machine
  *
  *   master -> memory controller client -> stream ID -> SMMU -> memory
  *
- * The fabric is that way. On a machine without a memory controller it goes
- * from the master's own stream ID to one SMMU.
+ * The fabric models this path. On a machine without a memory controller the
+ * master's own stream ID goes to the only SMMU.
  *
  * A device model that does DMA through a memory region or address space gets a
  * port: an IOMMU memory region that enters the fabric with a fixed client and
  * stream ID for reads and for writes. A master that chooses them per transfer
  * calls orin_dma_rw().
  *
- * Nothing on this way is remembered between accesses. What a port translates
- * to is not memory but a window, an I/O region that forwards to the system
- * address space; so no device model can hold a host pointer to memory, and the
- * translation is done again for each access, of at most eight bytes, at the
- * time when data moves. address_space_map() gets a bounce buffer that is read
- * or written as above. With "strict" off, ports lead to memory itself, which
- * is faster and lets QEMU keep a mapping while an I/O request is under way.
+ * No translation is cached between accesses. A port does not translate to
+ * memory but to a window, an I/O region that forwards to the system address
+ * space. So no device model can hold a host pointer to memory, and each access,
+ * of at most eight bytes, is translated when its data moves.
+ * address_space_map() gets a bounce buffer that is read or written in the same
+ * way. With "strict" off, ports translate to memory itself, which is faster and
+ * lets QEMU keep a mapping during an I/O request.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,7 +41,7 @@ typedef struct OrinDMAFabric {
     AddressSpace raz_wi_as;
 
     bool off;               /* no power: all accesses are aborted */
-    uint64_t stalls;        /* stalled accesses, which end as aborts here */
+    uint64_t stalls;        /* stalled accesses, which are aborted here */
 } OrinDMAFabric;
 
 void orin_dma_fabric_init(OrinDMAFabric *fabric, TegraMCState *mc,
@@ -56,7 +56,7 @@ typedef struct OrinDMATxn {
     bool insn;
 } OrinDMATxn;
 
-/* Any length. Stops at the first access that is aborted. */
+/* Do a DMA of any length. It stops at the first access that is aborted. */
 MemTxResult orin_dma_rw(OrinDMAFabric *fabric, const OrinDMATxn *txn,
                         void *buf, unsigned len);
 
@@ -66,7 +66,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(OrinDMAPort, ORIN_DMA_PORT)
 struct OrinDMAPort {
     IOMMUMemoryRegion iommu;
     OrinDMAFabric *fabric;
-    uint32_t client[2];     /* of reads, of writes */
+    uint32_t client[2];     /* for reads, for writes */
     uint32_t sid[2];
     bool priv;              /* the master's accesses are privileged */
 };

@@ -1,15 +1,14 @@
 /*
  * Tegra234 memory controller: the stream ID of each DMA, and its errors
  *
- * Every bus master of the SoC enters the memory controller as a "client"; most
- * have one for reads and one for writes. Per client there is an override
- * register, which holds the stream ID that its transactions get, and a
- * security register, which says whether the override applies and whether both
- * registers may still be written. With that stream ID a transaction goes to
- * the one SMMU that serves the client, or, with the passthrough stream ID,
- * around it.
+ * Every bus master of the SoC is a "client" of the memory controller; most have
+ * one client for reads and one for writes. Each client has an override
+ * register, which holds the stream ID of its transactions, and a security
+ * register, which selects whether the override applies and whether both
+ * registers can still be written. A transaction goes to the SMMU that serves
+ * the client; with the passthrough stream ID it bypasses that SMMU.
  *
- * How to wire it: set the links "smmu-niso0", "smmu-niso1" and "smmu-iso",
+ * To wire it: set the links "smmu-niso0", "smmu-niso1" and "smmu-iso",
  * realize, map MMIO regions 0 (sid), 1 (broadcast) and 2..17 (channels 0..15),
  * connect IRQ 0.
  *
@@ -31,6 +30,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(TegraMCState, TEGRA_MC)
 #define TEGRA_MC_REGION_SIZE    0x10000
 
 #define TEGRA_MC_SID_PASSTHROUGH 0x7f
+#define TEGRA_MC_SID_OWN        0x100   /* no override */
 
 typedef enum TegraMCSMMU {
     TEGRA_MC_NISO0,
@@ -41,7 +41,7 @@ typedef enum TegraMCSMMU {
 
 typedef struct TegraMCClient {
     uint16_t id;        /* its registers are at 8 * id in the sid region */
-    uint8_t sid;        /* what firmware makes it use */
+    uint16_t sid;       /* stream ID that firmware sets */
     uint8_t smmu;       /* TegraMCSMMU */
     const char *name;
 } TegraMCClient;
@@ -68,23 +68,23 @@ enum {
 };
 
 typedef enum TegraMCRoute {
-    TEGRA_MC_ROUTE_ABORT,       /* no such client */
-    TEGRA_MC_ROUTE_PASSTHROUGH, /* straight to memory */
+    TEGRA_MC_ROUTE_ABORT,       /* unknown client */
+    TEGRA_MC_ROUTE_PASSTHROUGH, /* to memory, bypassing the SMMU */
     TEGRA_MC_ROUTE_SMMU,        /* to *smmu with stream ID *sid */
 } TegraMCRoute;
 
 /*
- * Where a transaction of @client goes, whose master says that its stream ID
- * is @own_sid. @probe: do not count or log it.
+ * Route a transaction of @client whose master presents stream ID @own_sid.
+ * @probe: do not count or log it.
  */
 TegraMCRoute tegra_mc_route(TegraMCState *s, unsigned client, uint32_t own_sid,
                             hwaddr addr, bool write, bool probe,
                             SMMUv2State **smmu, uint32_t *sid);
 
-/* How often software did what it must not do; reasons are in the stats. */
+/* Number of violations so far; the statistics have their reasons. */
 uint64_t tegra_mc_violations(TegraMCState *s);
 
-/* Print the violations by reason and the counters, a line each. */
+/* Print the violations by reason, and the counters, one per line. */
 void tegra_mc_print_stats(TegraMCState *s, FILE *f);
 
 /* Append the counters as one JSON object. */

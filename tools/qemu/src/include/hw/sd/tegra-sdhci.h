@@ -1,10 +1,10 @@
 /*
  * Tegra SD/MMC host: a standard SDHCI with vendor registers around it
  *
- * Of the vendor registers those are modelled which Linux's sdhci-tegra driver
- * expects something of; the others keep what is written to them. The stream
- * ID register (CIF2AXI_CTRL) sets the device's own stream ID of its DMA port.
- * The command queue engine is not modelled.
+ * Only the vendor registers whose values Linux's sdhci-tegra driver depends on
+ * are modelled; the others hold what is written to them. The stream ID register
+ * (CIF2AXI_CTRL) sets the device's own stream ID for its DMA port. The command
+ * queue engine is not modelled.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,8 +30,9 @@ struct TegraSDHCIState {
     MemoryRegion container;
     MemoryRegion vendor_mmio;
     SDHCIState sdhci;
-    OrinDMAPort *port;      /* this and */
-    uint32_t reset_sid;     /* this are set by the board before realize */
+    /* set by the board before realize */
+    OrinDMAPort *port;
+    uint32_t reset_sid;
 
     uint32_t vendor[TEGRA_SDHCI_VENDOR_SIZE / 4];
 };
