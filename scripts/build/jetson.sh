@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Debian packages for a Jetson with Orin, into out/jetson: the kernel with its
-# modules and device trees, and the command pkvm-iommu.  tools/jetson/README.md
+# modules and device trees, and the command pkvm-iommu.  tools/jetson/board.md
 # says what to do with them.
 #
 #   jetson.sh            make the packages: arm64's defconfig, half an hour on two cores
