@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build Debian packages for a Jetson with Orin, in out/jetson: the kernel with its
-# modules and device trees, and the command pkvm-iommu.  tools/jetson/README.md
+# modules and device trees, and the command pkvm-iommu.  tools/jetson/board.md
 # describes how to install them.
 #
 #   jetson.sh            build the packages: arm64's defconfig, half an hour on two cores

@@ -16,8 +16,11 @@ import sys
 HEAD = """\
 # Files that the series touches
 
-`make export-series` writes this page, and `make check-series` proves it. New files are
-in this repository as they end up; of all others the patches show the changes.
+All kernel files that the series adds or changes, with the lines that it adds and removes
+in all, and each patch that touches the file, with its own lines. The name of a new file
+links to it, as it is after the last patch; the patches show what they change in the others.
+
+`make export-series` writes this page, and `make check-series` proves that it is true.
 
 """
 

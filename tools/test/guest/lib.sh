@@ -144,6 +144,15 @@ load()
 	grep -q "^$(echo "$_mod" | tr - _) " /proc/modules || insmod "$(module_path "$_mod")" "$@"
 }
 
+# unload MODULE: and first those that use it
+unload()
+{
+	for _user in $(sed -n "s/^$1 [0-9]* [0-9]* \([^ ]*\) .*/\1/p" /proc/modules | tr ',-' '  '); do
+		unload "$_user" || return 1
+	done
+	! grep -q "^$1 " /proc/modules || rmmod "$1"
+}
+
 # symbol NAME: its address, as hexadecimal with 0x
 symbol()
 {
