@@ -60,26 +60,6 @@ static void lpae_free(struct io_pgtable *iop)
 	arm_lpae_free_tables(container_of(iop, struct arm_lpae_io_pgtable, iop));
 }
 
-static unsigned int lpae_first_leaves(struct io_pgtable *iop, unsigned int max,
-				      unsigned long *iova, size_t *size)
-{
-	return arm_lpae_first_leaves(container_of(iop, struct arm_lpae_io_pgtable, iop),
-				     max, iova, size);
-}
-
-static void lpae_free_empty(struct io_pgtable *iop, unsigned long iova, size_t max)
-{
-	arm_lpae_free_empty_tables(container_of(iop, struct arm_lpae_io_pgtable, iop),
-				   iova, max);
-}
-
-static int lpae_map_runs(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
-			 unsigned int nr, int prot, size_t *mapped)
-{
-	return arm_lpae_map_runs(container_of(iop, struct arm_lpae_io_pgtable, iop),
-				 iova, runs, nr, prot, mapped);
-}
-
 const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_64_lpae_s1 = {
 	.quirks		= IO_PGTABLE_QUIRK_ARM_NS |
 			  IO_PGTABLE_QUIRK_ARM_OUTER_WBWA |
@@ -88,8 +68,8 @@ const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_64_lpae_s1 = {
 	.min_ias	= 25,
 	.init		= lpae_init_s1,
 	.free		= lpae_free,
-	.first_leaves	= lpae_first_leaves,
+	.first_leaves	= arm_lpae_first_leaves,
 	.table_shift	= PAGE_SHIFT + PAGE_SHIFT - 3,
-	.free_empty	= lpae_free_empty,
-	.map_runs	= lpae_map_runs,
+	.free_empty	= arm_lpae_free_empty_tables,
+	.map_runs	= arm_lpae_map_runs,
 };

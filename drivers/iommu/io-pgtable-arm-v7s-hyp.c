@@ -61,27 +61,6 @@ static void v7s_free(struct io_pgtable *iop)
 	arm_v7s_free_tables(container_of(iop, struct arm_v7s_io_pgtable, iop));
 }
 
-static unsigned int v7s_first_leaves(struct io_pgtable *iop, unsigned int max,
-				     unsigned long *iova, size_t *size)
-{
-	return arm_v7s_first_leaves(container_of(iop, struct arm_v7s_io_pgtable, iop),
-				    max, iova, size);
-}
-
-/* There is one level below the root, and what it maps is no more than @max */
-static void v7s_free_empty(struct io_pgtable *iop, unsigned long iova, size_t max)
-{
-	arm_v7s_free_empty_table(container_of(iop, struct arm_v7s_io_pgtable, iop),
-				 iova);
-}
-
-static int v7s_map_runs(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
-			unsigned int nr, int prot, size_t *mapped)
-{
-	return arm_v7s_map_runs(container_of(iop, struct arm_v7s_io_pgtable, iop),
-				iova, runs, nr, prot, mapped);
-}
-
 const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_v7s = {
 	.quirks		= IO_PGTABLE_QUIRK_ARM_NS |
 			  IO_PGTABLE_QUIRK_NO_WARN,
@@ -89,8 +68,8 @@ const struct hyp_io_pgtable_fmt hyp_io_pgtable_arm_v7s = {
 	.min_ias	= 32,
 	.init		= v7s_init,
 	.free		= v7s_free,
-	.first_leaves	= v7s_first_leaves,
+	.first_leaves	= arm_v7s_first_leaves,
 	.table_shift	= 20,
-	.free_empty	= v7s_free_empty,
-	.map_runs	= v7s_map_runs,
+	.free_empty	= arm_v7s_free_empty_table,
+	.map_runs	= arm_v7s_map_runs,
 };

@@ -41,19 +41,18 @@ void arm_v7s_free_tables(struct arm_v7s_io_pgtable *data);
  * size follow each other there, @max at most. 0 if it is to an empty table, with
  * an address in it, and a size of 0 if that is the root.
  */
-unsigned int arm_v7s_first_leaves(struct arm_v7s_io_pgtable *data,
+unsigned int arm_v7s_first_leaves(struct io_pgtable *iop,
 				  unsigned int max, unsigned long *iova,
 				  size_t *size);
 
 /* The same. Free the table of level 2 on the way to @iova if it is empty. */
-void arm_v7s_free_empty_table(struct arm_v7s_io_pgtable *data,
-			      unsigned long iova);
+void arm_v7s_free_empty_table(struct io_pgtable *iop, unsigned long iova, size_t max);
 
 /*
- * Map runs of pages, KVM_IOMMU_RUN(), one behind the other. An error is about
+ * Map runs of pages, IO_PGTABLE_RUN(), one behind the other. An error is about
  * the address at which the runs end that are mapped then.
  */
-int arm_v7s_map_runs(struct arm_v7s_io_pgtable *data, unsigned long iova,
+int arm_v7s_map_runs(struct io_pgtable *iop, unsigned long iova,
 		     const u64 *runs, unsigned int nr, int prot, size_t *mapped);
 
 /*

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of the host's side of DMA isolation: no call is issued before
- * the hypervisor can take it, and no call that it has not seen is taken for
- * one that has succeeded.
+ * KUnit tests of the host's side of DMA isolation: no hypercall is issued before the
+ * hypervisor accepts it, and a call that the hypervisor did not handle is never taken
+ * for a success.
  *
  * Part of iommu.c.
  */
@@ -10,25 +10,24 @@
 #include <kunit/static_stub.h>
 #include <kunit/test.h>
 
-/* An interrupt that comes in between is not part of the test */
-static bool too_early(void)
+/* Calls of interrupts during the test are issued as usual. */
+static bool only_interrupts_may_call(void)
 {
 	return !in_task() && is_pkvm_initialized();
 }
 
 /*
- * A call that went to the hypervisor all the same would come back with its
- * answer: there is no domain 0 and no such IOMMU, or, if the hypervisor takes
- * no calls at all, that it does not know it. None of that is -EPROBE_DEFER.
+ * A call that reached the hypervisor would return its result: no domain 0, no such
+ * IOMMU, or not supported. None of them is -EPROBE_DEFER.
  */
-static void test_too_early(struct kunit *test)
+static void early_call_is_deferred(struct kunit *test)
 {
 	struct kvm_iommu_domain_info info = {};
 	struct kvm_iommu_fault fault = {};
 	size_t mapped = 0, unmapped = 0;
-	u64 value = 1;
+	u64 value = 1, val[2] = {};
 
-	kunit_activate_static_stub(test, kvm_iommu_may_call, too_early);
+	kunit_activate_static_stub(test, kvm_iommu_may_call, only_interrupts_may_call);
 
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER,
 			kvm_iommu_alloc_domain(0, KVM_IOMMU_FMT_AUTO, &info, GFP_KERNEL));
@@ -42,8 +41,9 @@ static void test_too_early(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_unmap(0, 0, PAGE_SIZE, 1, &unmapped));
 	KUNIT_EXPECT_EQ(test, 0, unmapped);
 	KUNIT_EXPECT_EQ(test, 0, kvm_iommu_iova_to_phys(0, 0));
-	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_next_fault(0, &fault));
-	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_stream_info(0, 0, 0, &value));
+	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_get_faults(0, &fault, 1));
+	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER,
+			kvm_iommu_debug(0, KVM_IOMMU_DEBUG_DRIVER, 0, val));
 	KUNIT_EXPECT_EQ(test, -EPROBE_DEFER, kvm_iommu_get_stat(KVM_IOMMU_STAT_DOMAINS, &value));
 	KUNIT_EXPECT_EQ(test, 1, value);
 	KUNIT_EXPECT_EQ(test, 0, kvm_iommu_reclaim(0, 1));
@@ -51,8 +51,8 @@ static void test_too_early(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kvm_iommu_ready());
 }
 
-/* x0 says that nobody has seen the call; x1 to x3 are whatever they were. */
-static void test_not_seen(struct kunit *test)
+/* x0 says that the call was not handled, so x1 to x3 have no meaning. */
+static void unhandled_call_is_no_success(struct kunit *test)
 {
 	struct arm_smccc_res res = {
 		.a0 = SMCCC_RET_NOT_SUPPORTED, .a1 = 0, .a2 = SZ_2M, .a3 = 1,
@@ -63,7 +63,7 @@ static void test_not_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, res.a3);
 }
 
-static void test_seen(struct kunit *test)
+static void handled_call_returns_its_result(struct kunit *test)
 {
 	struct arm_smccc_res res = {
 		.a0 = SMCCC_RET_SUCCESS, .a1 = -ENOMEM, .a2 = SZ_4K, .a3 = 2,
@@ -74,8 +74,8 @@ static void test_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 2, res.a3);
 }
 
-/* A hypervisor that claims to have done more than it was asked for */
-static void test_progress(struct kunit *test)
+/* The hypervisor reports more progress than was requested. */
+static void progress_is_within_the_request(struct kunit *test)
 {
 	struct arm_smccc_res res = { .a2 = SZ_64K };
 
@@ -85,10 +85,10 @@ static void test_progress(struct kunit *test)
 }
 
 static struct kunit_case kvm_iommu_test_cases[] = {
-	KUNIT_CASE(test_too_early),
-	KUNIT_CASE(test_not_seen),
-	KUNIT_CASE(test_seen),
-	KUNIT_CASE(test_progress),
+	KUNIT_CASE(early_call_is_deferred),
+	KUNIT_CASE(unhandled_call_is_no_success),
+	KUNIT_CASE(handled_call_returns_its_result),
+	KUNIT_CASE(progress_is_within_the_request),
 	{}
 };
 

@@ -2,32 +2,32 @@
 /*
  * DMA isolation for protected KVM: the host's side.
  *
- * An IOMMU driver comes in two halves. The half at EL2 owns the hardware, its
- * tables and everything that DMA can reach. The half in the host tells it
- * which devices there are, and asks.
+ * An IOMMU driver has two halves. The half at EL2 owns the hardware and the
+ * translation tables, and decides what DMA can reach. The half in the host describes
+ * the devices, and requests each change with a hypercall.
  *
- * Three states follow one another at boot:
+ * Boot goes through three states:
  *
- *  - Nobody has registered, and there is nothing to do. This is also the state
- *    of a system without protected KVM.
- *  - Pending: a driver has registered (kvm_iommu_register_driver(), from an
- *    early initcall), and the hypervisor has not taken the hardware yet. No
- *    hypercall may be issued, each wrapper returns -EPROBE_DEFER, and a driver
- *    that could program the same hardware must wait.
- *  - Ready or failed. Just before the host loses its privileges the driver's
- *    init() describes the hardware, and the hypervisor takes all of it or none.
- *    This is the last time that a description is believed. If it fails, the
- *    boot goes on as it does without this code: hardware that the hypervisor
- *    did not take is left to its native driver, so that the machine is usable
- *    and can be repaired. DMA is then not isolated, and that is said.
+ *  - Absent: no driver has registered, and there is nothing to do. This is also the
+ *    state of a system without protected KVM.
+ *  - Pending: drivers have registered (kvm_iommu_register_driver(), from an
+ *    early initcall), and the hypervisor has not taken their hardware yet. No
+ *    hypercall may be issued: each wrapper returns -EPROBE_DEFER. A driver that
+ *    could program the same hardware must wait.
+ *  - Ready or failed. Just before the host is deprivileged, the init() of each
+ *    driver describes its hardware, and the hypervisor takes all of it or none.
+ *    Later it accepts no description. If a driver fails, the boot continues with
+ *    the others, and hardware that the hypervisor did not take is left to its
+ *    native driver, so that the machine is usable and can be repaired. The log
+ *    then says that DMA is not isolated.
  *
- * A hypercall can fail in two ways. x0 tells whether the hypervisor saw it at
- * all; only then x1 is its answer, and only then x2 and x3 mean something.
+ * A hypercall can fail in two ways. x0 says whether the hypervisor handled it. Only
+ * if it did, x1 is the result, and x2 and x3 are valid.
  *
- * The hypervisor has no memory of its own for translation tables. A call that
- * needs some fails with -ENOMEM and the kind of block that is missing; the host
- * donates a few of that kind and calls again. What has become free is
- * handed back when a domain goes, and when the host is short of memory.
+ * The hypervisor has no memory of its own for translation tables. A call that needs
+ * memory fails with -ENOMEM and says which kind of block it needs; the host donates
+ * some of that kind and repeats the call. Free blocks are reclaimed when a domain is
+ * freed, and when the host is short of memory.
  */
 
 #define pr_fmt(fmt) "kvm-iommu: " fmt
@@ -55,14 +55,14 @@
 #include <asm/kvm_pkvm.h>
 #include <asm/virt.h>
 
-/* How often one call is helped with memory, 1, 2, 4, 8, 8, ... blocks a time */
+/* How often a call is repeated after a donation of 1, 2, 4, 8, 8, ... blocks */
 #define TOPUP_ROUNDS		32
 #define TOPUP_BATCH_SHIFT	3
 
-/* Blocks that one donation may meet that cannot leave the host */
+/* How many blocks one donation tries, if they cannot leave the host */
 #define DONATE_TRIES		64
 
-/* Free blocks of each order that the hypervisor keeps when a domain goes */
+/* Free blocks of each order that the hypervisor keeps when a domain is freed */
 #define POOL_KEEP_ORDER0	128
 #define POOL_KEEP_ORDER2	4
 
@@ -73,16 +73,26 @@ enum kvm_iommu_state {
 	KVM_IOMMU_READY,
 };
 
-/* Where this CPU leaves a list of runs for the hypervisor, see kvm_iommu_map_runs() */
+/* The page that this CPU shares with the hypervisor, for lists of runs and faults */
 static DEFINE_PER_CPU(u64 *, kvm_iommu_runs);
 static bool kvm_iommu_have_runs __ro_after_init;
 
-static const struct kvm_iommu_driver *kvm_iommu_driver __ro_after_init;
+/*
+ * The registered drivers, how many of them the hypervisor has initialised, and how many
+ * pages were donated for that.
+ */
+static struct {
+	const struct kvm_iommu_driver *driver[KVM_IOMMU_MAX_DRIVERS];
+	unsigned int nr_registered;
+	unsigned int nr_ready;
+	unsigned long nr_pages;
+} kvm_iommu_boot __initdata;
+
 static enum kvm_iommu_state kvm_iommu_state __ro_after_init;
 
 /*
- * How often each call was issued, and how often it failed. A call that asked
- * for memory has failed, its repetition is another call.
+ * How often each call was issued, and how often it failed. A call that needed memory
+ * counts as failed, and its repetition as another call.
  */
 #define CALL(f)	(__KVM_HOST_SMCCC_FUNC_##f - __KVM_HOST_SMCCC_FUNC___pkvm_iommu_alloc_domain)
 
@@ -98,9 +108,8 @@ static const char * const kvm_iommu_call_names[] = {
 	[CALL(__pkvm_iommu_iova_to_phys)]	= "iova_to_phys",
 	[CALL(__pkvm_iommu_topup)]		= "topup",
 	[CALL(__pkvm_iommu_reclaim)]		= "reclaim",
-	[CALL(__pkvm_iommu_next_fault)]		= "next_fault",
-	[CALL(__pkvm_iommu_stream_info)]	= "stream_info",
-	[CALL(__pkvm_iommu_get_stats)]		= "get_stats",
+	[CALL(__pkvm_iommu_get_faults)]		= "get_faults",
+	[CALL(__pkvm_iommu_debug)]		= "debug",
 };
 
 struct kvm_iommu_calls {
@@ -110,19 +119,19 @@ struct kvm_iommu_calls {
 
 static DEFINE_PER_CPU(struct kvm_iommu_calls, kvm_iommu_calls);
 
-/* The hypervisor's answer, and nothing that could be taken for one. */
+/* Return the result of a call. If it was not handled, clear what is not a result. */
 static long kvm_iommu_result(struct arm_smccc_res *res)
 {
 	if (res->a0 == SMCCC_RET_SUCCESS)
 		return res->a1;
 
-	pr_warn_once("the hypervisor does not know a call: %ld\n",
+	pr_warn_once("the hypervisor did not handle a hypercall: %ld\n",
 		     (long)res->a0);
 	*res = (struct arm_smccc_res) { .a0 = res->a0 };
 	return -EOPNOTSUPP;
 }
 
-/* Later than is_protected_kvm_enabled(): from when on the hypervisor answers */
+/* Return true once the hypervisor handles calls: later than is_protected_kvm_enabled(). */
 static bool kvm_iommu_may_call(void)
 {
 	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_may_call);
@@ -186,8 +195,8 @@ static int kvm_iommu_donate(unsigned int order, gfp_t gfp)
 			break;
 
 		/*
-		 * A domain that the hypervisor had to give up holds on to it.
-		 * It is of no use for this, ever: do not meet it again.
+		 * The page is mapped in a quarantined domain, and can never be
+		 * donated. Do not free it, so that it is not allocated again.
 		 */
 		pr_warn_ratelimited("page 0x%lx cannot leave the host\n",
 				    page_to_pfn(page));
@@ -202,9 +211,9 @@ static int kvm_iommu_donate(unsigned int order, gfp_t gfp)
 }
 
 /*
- * Give the hypervisor blocks as it @want-s them (KVM_IOMMU_BLOCK_*). The
- * caller's flags hold for the first one. The others only save hypercalls, and
- * nothing waits for them.
+ * Donate blocks of the kind that the hypervisor needs (@want, KVM_IOMMU_BLOCK_*). The
+ * first one is allocated with the caller's flags. Further ones only save hypercalls,
+ * so their allocation does not wait.
  */
 static int kvm_iommu_topup(unsigned long want, gfp_t gfp, unsigned int round)
 {
@@ -230,11 +239,11 @@ static int kvm_iommu_topup(unsigned long want, gfp_t gfp, unsigned int round)
 }
 
 /**
- * kvm_iommu_reclaim() - take back memory that the hypervisor does not use
+ * kvm_iommu_reclaim() - reclaim memory that the hypervisor does not use
  * @order: the order of the blocks
- * @nr_blocks: at most how many
+ * @nr_blocks: maximum number of blocks
  *
- * Return: the number of blocks that came back
+ * Return: the number of blocks that were reclaimed
  */
 unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks)
 {
@@ -255,7 +264,7 @@ unsigned long kvm_iommu_reclaim(unsigned int order, unsigned long nr_blocks)
 	return nr;
 }
 
-/* Take back what is free of an order, but for the last @keep blocks */
+/* Reclaim the free blocks of an order, except @keep of them */
 static void kvm_iommu_trim_pool(enum kvm_iommu_stat free, unsigned int order,
 				unsigned long keep)
 {
@@ -267,9 +276,9 @@ static void kvm_iommu_trim_pool(enum kvm_iommu_stat free, unsigned int order,
 
 /**
  * kvm_iommu_alloc_domain() - create a domain
- * @iommu: index of the IOMMU that will use it
+ * @iommu: number of the IOMMU that will use it
  * @fmt: page-table format, KVM_IOMMU_FMT_AUTO to let the hypervisor choose
- * @info: what the new domain can do
+ * @info: properties of the new domain
  * @gfp: how to allocate memory that the hypervisor needs
  *
  * Return: the domain's handle, or a negative errno
@@ -308,7 +317,7 @@ int kvm_iommu_free_domain(u32 handle)
 
 	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_free_domain, handle);
 
-	/* What is still mapped goes bit by bit */
+	/* Each call unmaps a limited number of pages */
 	for (;;) {
 		ret = kvm_iommu_call(&res, __pkvm_iommu_free_domain, handle);
 		if (ret != -EAGAIN)
@@ -326,64 +335,64 @@ int kvm_iommu_free_domain(u32 handle)
 }
 
 /**
- * kvm_iommu_attach() - let a stream of a device use a domain
+ * kvm_iommu_attach() - attach a stream of a device to a domain
  * @handle: the domain
- * @iommu: index of the IOMMU
+ * @iommu: number of the IOMMU
  * @endpoint: index of the device
- * @id: stream ID, its mask in [31:16]
+ * @sid: stream ID, as described
  * @gfp: how to allocate memory that the hypervisor needs
  *
  * Return: 0 or a negative errno
  */
-int kvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, gfp_t gfp)
+int kvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 sid, gfp_t gfp)
 {
 	struct arm_smccc_res res;
 
 	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_attach, handle, iommu, endpoint,
-				   id, gfp);
+				   sid, gfp);
 
 	return kvm_iommu_call_topup(&res, gfp, __pkvm_iommu_attach, handle,
-				    iommu, endpoint, id, 0);
+				    iommu, endpoint, sid, 0);
 }
 
 /**
- * kvm_iommu_query() - could a stream of a device use a new domain?
- * @iommu: index of the IOMMU
+ * kvm_iommu_query() - ask whether a stream of a device could be attached to a new domain
+ * @iommu: number of the IOMMU
  * @endpoint: index of the device
- * @id: stream ID, its mask in [31:16]
+ * @sid: stream ID, as described
  *
- * Nothing changes: what the device reaches before, it reaches after this.
+ * This changes nothing, in particular not what the device can reach.
  *
- * Return: 0, or the error that kvm_iommu_attach() would fail with
+ * Return: 0, or the error that kvm_iommu_attach() would return
  */
-int kvm_iommu_query(u32 iommu, u32 endpoint, u32 id)
+int kvm_iommu_query(u32 iommu, u32 endpoint, u32 sid)
 {
 	struct arm_smccc_res res;
 
-	return kvm_iommu_call(&res, __pkvm_iommu_attach, 0, iommu, endpoint, id,
+	return kvm_iommu_call(&res, __pkvm_iommu_attach, 0, iommu, endpoint, sid,
 			      KVM_IOMMU_ATTACH_QUERY);
 }
 
 /**
- * kvm_iommu_detach() - block a stream of a device that uses a domain
+ * kvm_iommu_detach() - detach a stream of a device from a domain, and block it
  * @handle: the domain
- * @iommu: index of the IOMMU
+ * @iommu: number of the IOMMU
  * @endpoint: index of the device
- * @id: stream ID, its mask in [31:16]
+ * @sid: stream ID, as described
  *
  * Return: 0 or a negative errno
  */
-int kvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id)
+int kvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 sid)
 {
 	struct arm_smccc_res res;
 
-	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_detach, handle, iommu, endpoint, id);
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_detach, handle, iommu, endpoint, sid);
 
 	return kvm_iommu_call(&res, __pkvm_iommu_detach, handle, iommu,
-			      endpoint, id);
+			      endpoint, sid);
 }
 
-/* How far a call came, in pages of @pgsize, never more than it was asked for */
+/* Return the progress of a call in pages of @pgsize, at most what was requested */
 static size_t kvm_iommu_progress(const struct arm_smccc_res *res,
 				 size_t pgsize, size_t pgcount)
 {
@@ -393,13 +402,13 @@ static size_t kvm_iommu_progress(const struct arm_smccc_res *res,
 /**
  * kvm_iommu_map() - map physically contiguous pages
  * @handle: the domain
- * @iova: where
- * @paddr: the first page
- * @pgsize: size of a page, one of the domain's
- * @pgcount: how many
+ * @iova: I/O address to map them at
+ * @paddr: physical address of the first page
+ * @pgsize: size of a page, one of the domain's page sizes
+ * @pgcount: number of pages
  * @prot: IOMMU_READ, IOMMU_WRITE, ...
  * @gfp: how to allocate memory that the hypervisor needs; may be atomic
- * @mapped: increased by the bytes that are mapped, also on failure
+ * @mapped: increased by the bytes that were mapped, also on failure
  *
  * Return: 0 or a negative errno
  */
@@ -412,22 +421,22 @@ int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 
 	while (pgcount) {
 		struct arm_smccc_res res;
-		size_t done;
+		size_t pages;
 
 		ret = kvm_iommu_call(&res, __pkvm_iommu_map, handle, iova,
 				     paddr, pgsize, pgcount, prot);
 
-		done = kvm_iommu_progress(&res, pgsize, pgcount);
-		*mapped += done * pgsize;
-		iova += done * pgsize;
-		paddr += done * pgsize;
-		pgcount -= done;
-		if (done)
+		pages = kvm_iommu_progress(&res, pgsize, pgcount);
+		*mapped += pages * pgsize;
+		iova += pages * pgsize;
+		paddr += pages * pgsize;
+		pgcount -= pages;
+		if (pages)
 			round = 0;
 
 		if (ret == -ENOMEM)
 			ret = kvm_iommu_topup(res.a3, gfp, round++);
-		else if (!ret && !done)
+		else if (!ret && !pages)
 			ret = -EIO;
 		if (ret)
 			break;
@@ -436,7 +445,7 @@ int kvm_iommu_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 	return ret;
 }
 
-/* One call for the first @nr runs of a list, the first @skip pages of which are mapped */
+/* Map the first @nr runs of a list with one call, except the first @skip pages */
 static long kvm_iommu_call_map_runs(struct arm_smccc_res *res, u32 handle,
 				    unsigned long iova, const u64 *runs,
 				    unsigned int nr, size_t skip, int prot)
@@ -445,7 +454,7 @@ static long kvm_iommu_call_map_runs(struct arm_smccc_res *res, u32 handle,
 	long ret;
 	u64 *buf;
 
-	/* An interrupt may have a list, too */
+	/* An interrupt may use the page, too */
 	local_irq_save(flags);
 	buf = __this_cpu_read(kvm_iommu_runs);
 	memcpy(buf, runs, nr * sizeof(*runs));
@@ -460,14 +469,14 @@ static long kvm_iommu_call_map_runs(struct arm_smccc_res *res, u32 handle,
 /**
  * kvm_iommu_map_runs() - map runs of physically contiguous pages
  * @handle: the domain
- * @iova: where, all runs one behind the other
+ * @iova: I/O address of the first run; the others follow without gaps
  * @runs: the runs, KVM_IOMMU_RUN()
- * @nr: how many, KVM_IOMMU_MAX_RUNS at most
+ * @nr: number of runs, at most KVM_IOMMU_MAX_RUNS
  * @prot: IOMMU_READ, IOMMU_WRITE, ...
  * @gfp: how to allocate memory that the hypervisor needs; may be atomic
- * @mapped: increased by the bytes that are mapped, also on failure
+ * @mapped: increased by the bytes that were mapped, also on failure
  *
- * Context: any. kvm_iommu_can_map_runs() has said so.
+ * Context: any, if kvm_iommu_can_map_runs()
  *
  * Return: 0 or a negative errno
  */
@@ -481,7 +490,7 @@ int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
 	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_map_runs, handle, iova, runs, nr,
 				   prot, gfp, mapped);
 
-	/* What fits into registers is left there */
+	/* A single run fits into the registers of a call */
 	if (nr == 1)
 		return kvm_iommu_map(handle, iova, KVM_IOMMU_RUN_ADDR(*runs),
 				     PAGE_SIZE, KVM_IOMMU_RUN_PAGES(*runs),
@@ -489,20 +498,20 @@ int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
 
 	while (nr) {
 		struct arm_smccc_res res;
-		size_t done;
+		size_t pages;
 
 		ret = kvm_iommu_call_map_runs(&res, handle, iova, runs, nr,
 					      skip, prot);
 
-		done = res.a2 / PAGE_SIZE;
-		*mapped += done * PAGE_SIZE;
-		iova += done * PAGE_SIZE;
-		if (done)
+		pages = res.a2 / PAGE_SIZE;
+		*mapped += pages * PAGE_SIZE;
+		iova += pages * PAGE_SIZE;
+		if (pages)
 			round = 0;
 		else if (!ret)
 			ret = -EIO;
 
-		for (skip += done; nr && skip >= KVM_IOMMU_RUN_PAGES(*runs); nr--)
+		for (skip += pages; nr && skip >= KVM_IOMMU_RUN_PAGES(*runs); nr--)
 			skip -= KVM_IOMMU_RUN_PAGES(*runs++);
 
 		if (ret == -ENOMEM)
@@ -516,7 +525,7 @@ int kvm_iommu_map_runs(u32 handle, unsigned long iova, const u64 *runs,
 EXPORT_SYMBOL_IF_KUNIT(kvm_iommu_map_runs);
 
 /**
- * kvm_iommu_can_map_runs() - is there a place to leave lists of runs in?
+ * kvm_iommu_can_map_runs() - check whether each CPU has a page for lists of runs
  *
  * Return: true if kvm_iommu_map_runs() may be called
  */
@@ -528,15 +537,15 @@ bool kvm_iommu_can_map_runs(void)
 /**
  * kvm_iommu_unmap() - unmap pages
  * @handle: the domain
- * @iova: where
- * @pgsize: size of a page, one of the domain's
- * @pgcount: how many
- * @unmapped: increased by the bytes that are unmapped, also on failure
+ * @iova: I/O address of the first page
+ * @pgsize: size of a page, one of the domain's page sizes
+ * @pgcount: number of pages
+ * @unmapped: increased by the bytes that were unmapped, also on failure
  *
- * When this returns, no device reaches these bytes through the domain any more.
+ * When this returns, no device can reach these bytes through the domain any more.
  *
- * Return: 0 or a negative errno; -EIO: no device reaches anything through the
- * domain, ever again, and its pages cannot leave the host.
+ * Return: 0 or a negative errno. -EIO: the domain is quarantined. No device can reach
+ * anything through it any more, and its pages can never leave the host.
  */
 int kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
 		    size_t pgcount, size_t *unmapped)
@@ -545,17 +554,17 @@ int kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
 
 	while (pgcount) {
 		struct arm_smccc_res res;
-		size_t done;
+		size_t pages;
 
 		ret = kvm_iommu_call(&res, __pkvm_iommu_unmap, handle, iova,
 				     pgsize, pgcount);
 
-		done = kvm_iommu_progress(&res, pgsize, pgcount);
-		*unmapped += done * pgsize;
-		iova += done * pgsize;
-		pgcount -= done;
+		pages = kvm_iommu_progress(&res, pgsize, pgcount);
+		*unmapped += pages * pgsize;
+		iova += pages * pgsize;
+		pgcount -= pages;
 
-		if (!ret && !done)
+		if (!ret && !pages)
 			ret = -ENOENT;
 		if (ret)
 			break;
@@ -567,9 +576,9 @@ int kvm_iommu_unmap(u32 handle, unsigned long iova, size_t pgsize,
 /**
  * kvm_iommu_iova_to_phys() - look up a translation
  * @handle: the domain
- * @iova: the address to translate
+ * @iova: the I/O address
  *
- * Return: the physical address, or 0 if there is none
+ * Return: the physical address, or 0 if it is not mapped
  */
 phys_addr_t kvm_iommu_iova_to_phys(u32 handle, unsigned long iova)
 {
@@ -582,81 +591,79 @@ phys_addr_t kvm_iommu_iova_to_phys(u32 handle, unsigned long iova)
 }
 
 /**
- * kvm_iommu_next_fault() - take the next fault of an IOMMU
- * @iommu: index of the IOMMU
- * @fault: the fault, of type KVM_IOMMU_FAULT_NONE if there is none
+ * kvm_iommu_get_faults() - read faults of an IOMMU
+ * @iommu: number of the IOMMU
+ * @faults: array for the faults
+ * @max: number of its elements
  *
- * Return: 0 or a negative errno
+ * Return: the number of faults, or a negative errno
  */
-int kvm_iommu_next_fault(u32 iommu, struct kvm_iommu_fault *fault)
+int kvm_iommu_get_faults(u32 iommu, struct kvm_iommu_fault *faults, unsigned int max)
 {
 	struct arm_smccc_res res;
-	long ret;
+	unsigned long flags;
+	int ret;
 
-	ret = kvm_iommu_call(&res, __pkvm_iommu_next_fault, iommu);
-	if (ret < 0)
-		return ret;
+	/* An interrupt may use the page, too */
+	local_irq_save(flags);
+	ret = kvm_iommu_call(&res, __pkvm_iommu_get_faults, iommu, max);
+	if (ret > 0)
+		memcpy(faults, __this_cpu_read(kvm_iommu_runs),
+		       min_t(unsigned int, ret, max) * sizeof(*faults));
+	local_irq_restore(flags);
 
-	*fault = (struct kvm_iommu_fault) {
-		.type		= FIELD_GET(KVM_IOMMU_FAULT_TYPE, ret),
-		.instance	= FIELD_GET(KVM_IOMMU_FAULT_INSTANCE, ret),
-		.sid		= FIELD_GET(KVM_IOMMU_FAULT_SID, ret),
-		.handle		= FIELD_GET(KVM_IOMMU_FAULT_HANDLE, ret),
-		.iova		= res.a2,
-		.fsr		= lower_32_bits(res.a3),
-		.fsynr		= upper_32_bits(res.a3),
-	};
-	return 0;
+	return ret;
 }
 
 /**
- * kvm_iommu_stream_info() - what the hypervisor knows of a device's stream
- * @iommu: index of the IOMMU
- * @endpoint: index of the device
- * @id: stream ID, its mask in [31:16]
- * @info: KVM_IOMMU_STREAM_*
+ * kvm_iommu_debug() - read values for debugging from the hypervisor
+ * @iommu: number of an IOMMU, or of any IOMMU of the driver, depending on @what
+ * @what: enum kvm_iommu_debug, or a value of the driver
+ * @index: depends on @what, see there
+ * @val: two values, unchanged on failure
  *
  * Return: 0 or a negative errno
  */
-int kvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
+int kvm_iommu_debug(u32 iommu, u32 what, u64 index, u64 *val)
 {
 	struct arm_smccc_res res;
 	int ret;
 
-	ret = kvm_iommu_call(&res, __pkvm_iommu_stream_info, iommu, endpoint,
-			     id);
-	if (!ret)
-		*info = res.a2;
+	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_debug, iommu, what, index, val);
+
+	ret = kvm_iommu_call(&res, __pkvm_iommu_debug, iommu, what, index);
+	if (!ret) {
+		val[0] = res.a2;
+		val[1] = res.a3;
+	}
 
 	return ret;
 }
 
 /**
  * kvm_iommu_get_stat() - read one of the hypervisor's counters
- * @stat: which, enum kvm_iommu_stat
+ * @stat: enum kvm_iommu_stat
  * @value: its value
  *
  * Return: 0 or a negative errno
  */
 int kvm_iommu_get_stat(u32 stat, u64 *value)
 {
-	struct arm_smccc_res res;
+	u64 val[2];
 	int ret;
 
-	KUNIT_STATIC_STUB_REDIRECT(kvm_iommu_get_stat, stat, value);
-
-	ret = kvm_iommu_call(&res, __pkvm_iommu_get_stats, stat);
+	ret = kvm_iommu_debug(0, KVM_IOMMU_DEBUG_STAT, stat, val);
 	if (!ret)
-		*value = res.a2;
+		*value = val[0];
 
 	return ret;
 }
 
 /**
- * kvm_iommu_get_calls() - how often this kernel has issued a hypercall
- * @i: which hypercall, from 0
- * @calls: how often it was issued
- * @errors: how often the hypervisor answered with an error
+ * kvm_iommu_get_calls() - count the hypercalls of this kernel
+ * @i: index of the hypercall, from 0
+ * @calls: number of times that it was issued
+ * @errors: number of times that it returned an error
  *
  * Return: the hypercall's name, or NULL if there are no more
  */
@@ -680,10 +687,10 @@ const char *kvm_iommu_get_calls(unsigned int i, u64 *calls, u64 *errors)
 }
 
 /**
- * kvm_iommu_pending() - is it still open who will own the IOMMUs?
+ * kvm_iommu_pending() - check whether it is still open who will own the IOMMUs
  *
- * Return: true from the registration of a driver until the hypervisor has taken
- * the hardware, or has not
+ * Return: true from the registration of a driver until all drivers have handed over
+ * their hardware, or failed
  */
 bool kvm_iommu_pending(void)
 {
@@ -691,23 +698,15 @@ bool kvm_iommu_pending(void)
 }
 
 /**
- * kvm_iommu_ready() - does the hypervisor own the IOMMUs?
+ * kvm_iommu_ready() - check whether the hypervisor owns IOMMUs
+ *
+ * Each driver knows by itself whether the hypervisor owns its IOMMUs.
  *
  * Return: true if hypercalls can be issued
  */
 bool kvm_iommu_ready(void)
 {
 	return kvm_iommu_state == KVM_IOMMU_READY && kvm_iommu_may_call();
-}
-
-/**
- * kvm_iommu_boot_size() - the memory that the hypervisor's IOMMU core needs
- *
- * Return: bytes, in addition to what a driver needs
- */
-size_t __init kvm_iommu_boot_size(void)
-{
-	return kvm_iommu_state_size(num_possible_cpus(), hyp_dma_count_pages());
 }
 
 static void __init kvm_iommu_free_runs(u64 run)
@@ -721,7 +720,7 @@ static void __init kvm_iommu_free_runs(u64 run)
 	}
 }
 
-/* A list of runs of pages, each of which begins with the next; 0 if there is no memory. */
+/* Allocate a list of runs of pages, each of which starts with the next. 0 on failure. */
 static u64 __init kvm_iommu_alloc_runs(unsigned long nr_pages)
 {
 	unsigned int order = min_t(unsigned int, MAX_PAGE_ORDER,
@@ -748,103 +747,163 @@ static u64 __init kvm_iommu_alloc_runs(unsigned long nr_pages)
 	return run;
 }
 
+static void __init kvm_iommu_free_core(u64 run)
+{
+	u64 *state;
+
+	if (!run)
+		return;
+
+	state = phys_to_virt(KVM_IOMMU_RUN_ADDR(run));
+	kvm_iommu_free_runs(*state);
+	free_pages_exact(state, KVM_IOMMU_RUN_PAGES(run) * PAGE_SIZE);
+}
+
+/* Allocate the memory of the core at EL2, as a list of runs. 0 on failure. */
+static u64 __init kvm_iommu_alloc_core(void)
+{
+	size_t size = kvm_iommu_state_size(num_possible_cpus(), hyp_dma_count_pages());
+	u64 *state;
+	u64 rest;
+
+	if (size > KVM_IOMMU_RUN_MAX_PAGES * PAGE_SIZE)
+		return 0;
+
+	rest = kvm_iommu_alloc_runs(hyp_dma_count_pages());
+	if (!rest)
+		return 0;
+
+	state = alloc_pages_exact(size, GFP_KERNEL);
+	if (!state) {
+		kvm_iommu_free_runs(rest);
+		return 0;
+	}
+
+	*state = rest;
+	return KVM_IOMMU_RUN(virt_to_phys(state), size / PAGE_SIZE);
+}
+
 /**
- * kvm_iommu_init_hyp() - give the IOMMUs to the hypervisor
+ * kvm_iommu_init_hyp() - hand a driver's hardware over to the hypervisor
  * @ops: the driver at EL2, the address of its kvm_nvhe_sym()
  * @virt: description of the hardware, page aligned and physically contiguous
- * @nr_pages: pages at @virt, kvm_iommu_boot_size() included
+ * @nr_pages: number of pages at @virt, including the memory of the driver at EL2
  *
  * To be called by the init() of a driver. The pages are donated.
  *
- * Return: 0, or a negative errno, and then everything is as it was before
+ * Return: the driver's part of KVM_IOMMU_NUMBER(), or a negative errno; then nothing
+ * has changed
  */
-int __init kvm_iommu_init_hyp(const struct kvm_hyp_iommu_ops *ops, void *virt,
+int __init kvm_iommu_init_hyp(const struct kvm_iommu_ops *ops, void *virt,
 			      unsigned long nr_pages)
 {
-	unsigned long nr_count_pages = hyp_dma_count_pages();
 	struct arm_smccc_res res;
-	u64 run;
+	u64 run = 0;
 	int ret;
 
 	if (is_pkvm_initialized())
 		return -EPERM;
 
-	run = kvm_iommu_alloc_runs(nr_count_pages);
-	if (!run)
-		return -ENOMEM;
+	/* The core's own memory comes with the first driver */
+	if (!kvm_iommu_boot.nr_ready) {
+		run = kvm_iommu_alloc_core();
+		if (!run)
+			return -ENOMEM;
+	}
 
 	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_init),
 			  kern_hyp_va(lm_alias(ops)), virt_to_pfn(virt),
 			  nr_pages, run, &res);
 
 	ret = kvm_iommu_result(&res);
-	if (ret)
-		kvm_iommu_free_runs(run);
-	else
-		pr_info("the hypervisor has %lu KiB for IOMMUs, %lu KiB of them to count mappings\n",
-			(nr_pages + nr_count_pages) * (PAGE_SIZE / SZ_1K),
-			nr_count_pages * (PAGE_SIZE / SZ_1K));
+	if (ret < 0) {
+		kvm_iommu_free_core(run);
+		return ret;
+	}
+
+	kvm_iommu_boot.nr_ready++;
+	kvm_iommu_boot.nr_pages += nr_pages;
+	if (run)
+		kvm_iommu_boot.nr_pages += KVM_IOMMU_RUN_PAGES(run) + hyp_dma_count_pages();
 
 	return ret;
 }
 
 /**
- * kvm_iommu_register_driver() - announce a driver
- * @drv: the driver
+ * kvm_iommu_register_driver() - register a driver
+ * @drv: the driver, which may be __initconst
  *
- * From an initcall earlier than device_initcall, so that a driver for the same
- * hardware finds out that it has to wait.
+ * To be called by an initcall before device_initcall, so that a native driver of the
+ * same hardware finds out that it has to wait.
  *
- * Return: 0, -ENODEV without protected KVM, -EBUSY if there is a driver
+ * Return: 0, -ENODEV without protected KVM, -EBUSY if it is too late, -ENOSPC if there
+ * are too many drivers
  */
 int __init kvm_iommu_register_driver(const struct kvm_iommu_driver *drv)
 {
 	if (!is_protected_kvm_enabled())
 		return -ENODEV;
-	if (kvm_iommu_state != KVM_IOMMU_ABSENT)
+	if (kvm_iommu_state > KVM_IOMMU_PENDING)
 		return -EBUSY;
+	if (kvm_iommu_boot.nr_registered == KVM_IOMMU_MAX_DRIVERS)
+		return -ENOSPC;
 
-	kvm_iommu_driver = drv;
+	kvm_iommu_boot.driver[kvm_iommu_boot.nr_registered++] = drv;
 	kvm_iommu_state = KVM_IOMMU_PENDING;
 	return 0;
 }
 
-/* The hypervisor outlives a crash, and a crash kernel knows nothing of it. */
+/* The hypervisor survives a crash, and a crash kernel cannot call it. */
 static void __init warn_crash_kernel(void)
 {
 	if (IS_ENABLED(CONFIG_CRASH_RESERVE) && crashk_res.end)
 		pr_warn("kdump: the hypervisor keeps the IOMMUs, a crash kernel cannot use devices behind them\n");
 }
 
+static void __init kvm_iommu_init_driver(const struct kvm_iommu_driver *drv)
+{
+	int ret = is_kvm_arm_initialised() ? drv->init() : -ENODEV;
+
+	if (!ret)
+		return;
+
+	/* DMA behind this driver's IOMMUs can reach all of memory */
+	kvm_iommu_set_bypassed();
+	pr_err("%s: initialisation failed (%d), DMA is not isolated\n",
+	       drv->name, ret);
+}
+
 /**
- * kvm_iommu_init_driver() - let the driver hand over the hardware
+ * kvm_iommu_init_drivers() - let each driver hand over its hardware
  *
  * Called once, right before the host loses its privileges, or when it is clear
  * that KVM will not work at all.
  */
-void __init kvm_iommu_init_driver(void)
+void __init kvm_iommu_init_drivers(void)
 {
-	int ret;
+	unsigned int i;
 
 	if (kvm_iommu_state != KVM_IOMMU_PENDING)
 		return;
 
-	ret = is_kvm_arm_initialised() ? kvm_iommu_driver->init() : -ENODEV;
-	if (!ret) {
-		kvm_iommu_state = KVM_IOMMU_READY;
-		warn_crash_kernel();
-		return;
-	}
+	for (i = 0; i < kvm_iommu_boot.nr_registered; i++)
+		kvm_iommu_init_driver(kvm_iommu_boot.driver[i]);
 
-	kvm_iommu_state = KVM_IOMMU_FAILED;
-	pr_err("%s: initialisation failed (%d), DMA is not isolated\n",
-	       kvm_iommu_driver->name, ret);
+	kvm_iommu_state = kvm_iommu_boot.nr_ready ? KVM_IOMMU_READY : KVM_IOMMU_FAILED;
+	if (!kvm_iommu_boot.nr_ready)
+		return;
+
+	pr_info("the hypervisor has %lu KiB for IOMMUs, %lu KiB of them to count mappings\n",
+		kvm_iommu_boot.nr_pages * (PAGE_SIZE / SZ_1K),
+		hyp_dma_count_pages() * (PAGE_SIZE / SZ_1K));
+	warn_crash_kernel();
 }
 
 /**
- * kvm_iommu_set_bypassed() - some DMA goes where the hypervisor has no control
+ * kvm_iommu_set_bypassed() - record that the hypervisor does not control all DMA
  *
- * To be called by a driver that leaves an IOMMU, or a way past one, to the host.
+ * To be called by a driver that leaves an IOMMU to the host, or lets some DMA bypass
+ * it.
  */
 void __init kvm_iommu_set_bypassed(void)
 {
@@ -852,9 +911,9 @@ void __init kvm_iommu_set_bypassed(void)
 }
 
 /**
- * kvm_iommu_isolation() - how far is DMA isolated?
+ * kvm_iommu_isolation() - return how far DMA is isolated
  *
- * Called after kvm_iommu_init_driver(), and before the host loses its
+ * Called after kvm_iommu_init_drivers(), and before the host loses its
  * privileges: later it cannot read what its driver at EL2 has found.
  *
  * Return: enum kvm_dma_isolation
@@ -868,7 +927,7 @@ enum kvm_dma_isolation __init kvm_iommu_isolation(void)
 	       KVM_DMA_OWNED : KVM_DMA_ISOLATED;
 }
 
-/* In pages, of all orders */
+/* Count free pages, in blocks of all orders. */
 static unsigned long kvm_iommu_shrink_count(struct shrinker *shrinker,
 					    struct shrink_control *sc)
 {
@@ -881,7 +940,7 @@ static unsigned long kvm_iommu_shrink_count(struct shrinker *shrinker,
 	return order0 + (order2 << KVM_IOMMU_MAX_ORDER) ?: SHRINK_EMPTY;
 }
 
-/* Large blocks first: few calls bring back much. */
+/* Reclaim large blocks first: they take fewer calls. */
 static unsigned long kvm_iommu_shrink_scan(struct shrinker *shrinker,
 					   struct shrink_control *sc)
 {
@@ -917,8 +976,8 @@ static int __init kvm_iommu_share_runs_of(unsigned int cpu)
 }
 
 /*
- * A page for each CPU, which the hypervisor keeps. If one has none, the others
- * do no harm, and pages are mapped one run at a time.
+ * Share a page for each CPU with the hypervisor; it is never unshared. If this fails
+ * for one CPU, no lists are used, and each run is mapped by a call of its own.
  */
 static int __init kvm_iommu_share_runs(void)
 {
@@ -931,7 +990,8 @@ static int __init kvm_iommu_share_runs(void)
 	for_each_possible_cpu(cpu) {
 		ret = kvm_iommu_share_runs_of(cpu);
 		if (ret) {
-			pr_warn("no place for lists of pages: %d\n", ret);
+			pr_warn("cannot share a page of CPU %u with the hypervisor: %d\n",
+				cpu, ret);
 			return ret;
 		}
 	}

@@ -1,348 +1,341 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU driver for Arm SMMUv2s that the protected KVM hypervisor owns.
+ * Arm SMMUv2s that the protected KVM hypervisor owns: the host's half of the
+ * driver. Code shared with other IOMMU architectures is in drivers/iommu/pkvm/.
  *
- * The hypervisor has the registers and the translation tables. This driver is
- * a front-end, which turns what the IOMMU core wants into hypercalls.
+ * The hypervisor takes available SMMUs that this driver supports. One that only the
+ * native driver supports is left to it and named at boot: devices behind it are not
+ * isolated. So is a disabled one, unless it belongs to a memory controller: such an
+ * SMMU has power whenever memory has, and DMA reaches it. The hypervisor takes it and
+ * blocks all streams.
  *
- * Streams. What the hypervisor attaches to a domain is a stream of an endpoint
- * (see arm-smmu-kvm.h). Several devices can be one endpoint (functions behind a
- * PCIe controller with one stream ID), and several endpoints can have the same
- * stream ID; then they cannot be told apart, are in one group, and can only be
- * in one domain. The IOMMU core moves the devices of a group one by one. The
- * first one that moves takes all streams of the group along, so that a group
- * never needs more than one context bank. When one is blocked, a stream it
- * shares goes on until the last one is.
+ * The hardware that a SoC has between devices and SMMUs is described by a file of its
+ * own (struct smmu_kvm_soc).
  *
- * Mapping. What the core maps in pieces, until it says that the pieces have to
- * work, goes to the hypervisor in one call (arm-smmu-kvm-batch.c), if waiting
- * for memory is out of the question then as well.
+ * The order at boot is:
  *
- * Invalidation. An unmap has invalidated, on all instances, when the hypercall
- * returns: the hypervisor must not let go of a page earlier. So there is
- * nothing to gather, and a deferred flush (type DMA-FQ of a group, which sysfs
- * accepts whatever the driver can do) has nothing left to invalidate.
+ *	subsys_initcall		smmu_kvm_early_init() registers the driver. From
+ *				here on the native driver defers.
+ *	device_initcall		KVM is initialised. Client drivers defer: their
+ *				IOMMUs have no driver.
+ *	device_initcall_sync	KVM calls smmu_kvm_init(), which describes the
+ *				system and hands it over, and deprivileges the
+ *				host. Linked after it, smmu_kvm_driver_init()
+ *				registers the platform driver, which binds the
+ *				SMMUs. Devices get their groups and domains.
+ *	late_initcall		Deferred clients probe, with their domains in
+ *				place.
+ *
+ * If the hypervisor does not take the SMMUs, the deferred native driver gets
+ * them at late_initcall.
  */
+
+#define pr_fmt(fmt) "arm-smmu-kvm: " fmt
 
 #include <linux/bitfield.h>
-#include <linux/delay.h>
-#include <linux/dma-map-ops.h>
+#include <linux/device.h>
 #include <linux/dma-mapping.h>
-#include <linux/fsl/mc.h>
-#include <linux/interrupt.h>
-#include <linux/iommu.h>
-#include <linux/list.h>
+#include <linux/init.h>
+#include <linux/ioport.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/of.h>
-#include <linux/pci.h>
+#include <linux/of_address.h>
 #include <linux/platform_device.h>
-#include <linux/ratelimit.h>
+#include <linux/printk.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/string_choices.h>
-#include <linux/workqueue.h>
-#include <linux/xarray.h>
 
+#include <asm/kvm_asm.h>
 #include <asm/kvm_iommu.h>
-
-#include "../../dma-iommu.h"
+#include <asm/virt.h>
 
 #include "arm-smmu.h"
-#include "arm-smmu-kvm-host.h"
+#include "arm-smmu-kvm.h"
 
-#define MSI_IOVA_BASE		0x8000000
-#define MSI_IOVA_LENGTH		0x100000
+/* Upper limits of the bytes that the driver at EL2 allocates */
+#define STATE_PER_SMMU		SZ_16K
+#define STATE_PER_ENTRY		64
 
-/*
- * Faults that are taken from an SMMU in so many milliseconds. A device can
- * fault as fast as it can address memory, and if all of that were looked at,
- * a CPU would do nothing else. The line stays masked for the rest of the time;
- * meanwhile the SMMU remembers the first fault of each domain, and that there
- * were others.
- */
-#define MAX_FAULTS		16
-#define FAULT_INTERVAL_MS	100
+#define DRV_NAME		"arm-smmu-kvm"
 
-/* Domains by handle, for faults. Its lock keeps a domain from being freed. */
-static DEFINE_XARRAY_FLAGS(smmu_kvm_domains, XA_FLAGS_LOCK_IRQ);
+/* The driver at EL2 */
+DECLARE_KVM_NVHE_SYM(smmu_v2_ops);
 
-static struct smmu_kvm_domain *to_smmu_kvm_domain(struct iommu_domain *domain)
-{
-	return container_of(domain, struct smmu_kvm_domain, domain);
-}
+/* The description that the hypervisor has, empty if it has not taken the SMMUs */
+static struct pkvm_iommu_topology topology;
+
+/* The SMMUs' part of it */
+static struct smmu_kvm_layout layout __ro_after_init;
+static const struct smmu_kvm_soc *smmu_soc __ro_after_init;
 
 /*
- * The hypervisor has given a domain up. Nothing reaches its pages any more. That
- * it has done so is to be logged, which no interrupt asks for. Any context.
+ * Description
  */
-static void domain_lost(struct smmu_kvm_domain *domain)
+
+static bool leave_disabled;
+module_param(leave_disabled, bool, 0444);
+MODULE_PARM_DESC(leave_disabled,
+		 "Leave SMMUs that the device tree disables alone, instead of blocking DMA behind them");
+
+struct smmu_kvm_match {
+	u32 flags;
+	unsigned int max_instances;
+};
+
+static const struct smmu_kvm_match match_v2 = {
+	.max_instances = 1,
+};
+
+static const struct smmu_kvm_match match_mmu500 = {
+	.flags = SMMU_KVM_MMU500,
+	.max_instances = 1,
+};
+
+/* Tegra's SMMUs are MMU-500s. */
+static const struct smmu_kvm_match match_tegra186 = {
+	.flags = SMMU_KVM_MMU500,
+	.max_instances = SMMU_KVM_MAX_INSTANCES,
+};
+
+static const struct smmu_kvm_match match_tegra194 = {
+	.flags = SMMU_KVM_MMU500 | SMMU_KVM_PAGES_ONLY,
+	.max_instances = SMMU_KVM_MAX_INSTANCES,
+};
+
+/* Without data: not supported, because it needs a special implementation or is older. */
+static const struct of_device_id smmu_kvm_of_ids[] = {
+	{ .compatible = "arm,mmu-400" },
+	{ .compatible = "arm,mmu-401" },
+	{ .compatible = "arm,mmu-500", .data = &match_mmu500 },
+	{ .compatible = "arm,smmu-v1" },
+	{ .compatible = "arm,smmu-v2", .data = &match_v2 },
+	{ .compatible = "cavium,smmu-v2" },
+	{ .compatible = "marvell,ap806-smmu-500" },
+	{ .compatible = "nvidia,smmu-500", .data = &match_mmu500 },
+	{ .compatible = "nvidia,tegra186-smmu", .data = &match_tegra186 },
+	{ .compatible = "nvidia,tegra194-smmu", .data = &match_tegra194 },
+	{ .compatible = "nvidia,tegra234-smmu", .data = &match_tegra194 },
+	{ .compatible = "qcom,adreno-smmu" },
+	{ .compatible = "qcom,smmu-500" },
+	{ .compatible = "qcom,smmu-v2" },
+	{ }
+};
+
+/* On Tegra, registers outside the SMMU decide which devices bypass it. */
+static bool has_memory_controller(const struct device_node *np)
 {
-	WRITE_ONCE(domain->lost, true);
-	schedule_work(&domain->smmu->fault_work);
+	return of_property_present(np, "nvidia,memory-controller");
 }
 
 /*
- * Streams. All of this is called with smmu->lock held.
+ * Return NULL for an SMMU that the hypervisor cannot drive. That includes one with
+ * clocks or power domains, which the host controls: it could stop the SMMU, or reset
+ * its registers, without the hypervisor noticing.
  */
-
-static bool streams_match(const struct smmu_kvm_device *smmu, u32 id1, u32 id2)
+static const struct smmu_kvm_match *smmu_match(const struct device_node *np)
 {
-	return smmu_kvm_ids_match(smmu->desc->smr_mask, id1, id2);
+	const struct of_device_id *id = of_match_node(smmu_kvm_of_ids, np);
+
+	if (!id || of_property_present(np, "clocks") ||
+	    of_property_present(np, "power-domains"))
+		return NULL;
+	if (has_memory_controller(np) && !IS_ENABLED(CONFIG_TEGRA_MC_PKVM))
+		return NULL;
+
+	return id->data;
 }
 
-static int stream_attach(struct smmu_kvm_device *smmu,
-			 struct smmu_kvm_stream *stream,
-			 struct smmu_kvm_domain *domain)
+/* Return true if the hypervisor shall take an SMMU, enabled or not. */
+static bool __init smmu_is_taken(struct device_node *np)
 {
-	int ret;
-
-	ret = kvm_iommu_attach(domain->handle, smmu->index, stream->endpoint,
-			       stream->id, GFP_KERNEL);
-	if (!ret)
-		stream->domain = domain;
-
-	return ret;
-}
-
-static void stream_detach(struct smmu_kvm_device *smmu,
-			  struct smmu_kvm_stream *stream)
-{
-	int ret;
-
-	ret = kvm_iommu_detach(stream->domain->handle, smmu->index,
-			       stream->endpoint, stream->id);
-	if (ret == -EIO)
-		domain_lost(stream->domain);
-	else if (ret)
-		dev_err(smmu->dev, "cannot detach stream 0x%x: %d\n",
-			stream->id, ret);
-
-	stream->domain = NULL;
+	return pkvm_iommu_node_available(np) ||
+	       (!leave_disabled && has_memory_controller(np));
 }
 
 /*
- * Move the streams of a device, and all attached ones of its group, to @domain.
- * All leave their old domain first, whose context bank is then free for this.
+ * Return true if there is an SMMU that the hypervisor can drive. Log those that it
+ * cannot drive, or must leave alone: the host keeps their registers, so DMA behind them
+ * is not isolated.
  */
-static int streams_move(struct smmu_kvm_master *master,
-			struct smmu_kvm_domain *domain)
+static bool __init smmus_present(void)
 {
-	struct smmu_kvm_device *smmu = master->smmu;
-	struct iommu_group *group = master->dev->iommu_group;
-	struct smmu_kvm_stream *s;
-	unsigned int i;
+	struct device_node *np;
+	bool present = false;
+
+	for_each_matching_node(np, smmu_kvm_of_ids) {
+		if (!smmu_is_taken(np)) {
+			pr_warn("%pOF: disabled, DMA behind it is not isolated\n",
+				np);
+			kvm_iommu_set_bypassed();
+			continue;
+		}
+		if (!smmu_match(np)) {
+			pr_warn("%pOF: not supported, DMA behind it is not isolated\n",
+				np);
+			kvm_iommu_set_bypassed();
+			continue;
+		}
+		if (!pkvm_iommu_node_available(np))
+			pr_warn("%pOF: disabled, DMA behind it is blocked\n",
+				np);
+		present = true;
+	}
+
+	return present;
+}
+
+/**
+ * smmu_kvm_malformed() - log why a node cannot be described
+ * @np: the node
+ * @what: the reason
+ *
+ * Return: -EINVAL
+ */
+int __init smmu_kvm_malformed(const struct device_node *np, const char *what)
+{
+	return pkvm_iommu_malformed(DRV_NAME, np, what);
+}
+
+static int __init describe_smmu(struct smmu_kvm_builder *b,
+				struct device_node *np,
+				const struct smmu_kvm_match *match)
+{
+	struct smmu_kvm_desc_smmu smmu = { .flags = match->flags };
+	u32 ignored = 0;
+	int idx;
+
+	while (smmu.nr_instances < match->max_instances) {
+		struct resource res;
+
+		if (of_address_to_resource(np, smmu.nr_instances, &res))
+			break;
+		if (smmu.nr_instances && resource_size(&res) != smmu.size)
+			return smmu_kvm_malformed(np, "instances differ in size");
+
+		smmu.size = resource_size(&res);
+		smmu.base[smmu.nr_instances++] = res.start;
+	}
+	if (!smmu.nr_instances)
+		return smmu_kvm_malformed(np, "no registers");
+
+	of_property_read_u32(np, "stream-match-mask", &ignored);
+	if (ignored > U16_MAX)
+		return smmu_kvm_malformed(np, "stream-match-mask: more than 16 bits");
+
+	if (of_dma_is_coherent(np))
+		smmu.flags |= SMMU_KVM_COHERENT_WALK;
+
+	idx = pkvm_iommu_add(&b->common, np, ignored);
+	if (idx < 0)
+		return smmu_kvm_malformed(np, "too many SMMUs");
+
+	b->smmus[idx] = smmu;
+	return 0;
+}
+
+static int __init describe_smmus(struct smmu_kvm_builder *b)
+{
+	const struct smmu_kvm_match *match;
+	struct device_node *np;
 	int ret = 0;
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		s->saved = s->domain;
-		if (s->group == group && s->domain && s->domain != domain)
-			stream_detach(smmu, s);
-	}
+	for_each_matching_node(np, smmu_kvm_of_ids) {
+		match = smmu_match(np);
+		if (!match || !smmu_is_taken(np))
+			continue;
 
-	for (i = 0; i < master->nr_streams && !ret; i++) {
-		s = master->streams[i];
-		if (s->domain != domain)
-			ret = stream_attach(smmu, s, domain);
-	}
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (!ret && s->group == group && s->saved && s->domain != domain)
-			ret = stream_attach(smmu, s, domain);
+		ret = describe_smmu(b, np, match);
+		if (ret) {
+			of_node_put(np);
+			break;
+		}
 	}
 
 	return ret;
 }
 
-/*
- * Undo streams_move(). The IOMMU core does not say whether it goes on with the
- * old domain or, because the attach had to succeed, gives that up. The latter is
- * about default domains: whoever drives the device next expects to be in
- * @domain, so that the device must not go on with what the old one maps.
- */
-static void streams_move_back(struct smmu_kvm_device *smmu,
-			      struct smmu_kvm_domain *domain)
+static int __init describe(struct smmu_kvm_builder *b)
 {
-	bool block = iommu_is_dma_domain(&domain->domain);
-	struct smmu_kvm_stream *s;
+	int ret;
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain && s->domain != s->saved)
-			stream_detach(smmu, s);
-	}
+	ret = describe_smmus(b);
+	if (ret)
+		return ret;
+	if (!b->common.desc.nr_iommus)
+		return -ENODEV;
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain == s->saved)
-			continue;
-		if (block || stream_attach(smmu, s, s->saved))
-			dev_err(smmu->dev, "stream 0x%x stays blocked\n", s->id);
-	}
+	ret = smmu_kvm_nvidia_init(b);
+	if (ret)
+		return ret;
+
+	return pkvm_iommu_describe_endpoints(&b->common);
 }
 
-/* No stream must point to a domain that is about to be freed. */
-static void streams_leave(struct smmu_kvm_device *smmu,
-			  struct smmu_kvm_domain *domain)
+static int __init smmu_kvm_add_endpoint(struct pkvm_iommu_builder *common,
+					struct device_node *np)
 {
-	struct smmu_kvm_stream *s;
+	struct smmu_kvm_builder *b = to_smmu_kvm_builder(common);
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->domain != domain)
-			continue;
-
-		dev_err(smmu->dev, "stream 0x%x is blocked: its domain is freed\n",
-			s->id);
-		stream_detach(smmu, s);
-	}
+	return b->soc ? b->soc->add_endpoint(b, np) : 0;
 }
 
-/*
- * Reservations. The IOMMU core expects the first attach of a device to succeed,
- * and gives up the whole IOMMU if it does not. So a device is refused at its
- * probe if there is no stream match register for one of its streams, or no
- * context bank for its group. Each ID of a device that was not refused counts as
- * one register, and each group as one bank, whether attached or not.
- */
-
-static unsigned int count_ids(const struct smmu_kvm_device *smmu)
+static size_t __init smmu_kvm_builder_part_size(struct pkvm_iommu_builder *common)
 {
-	const struct smmu_kvm_stream *s, *t;
-	unsigned int n = 0;
+	struct smmu_kvm_builder *b = to_smmu_kvm_builder(common);
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		/* The first of those that match the same */
-		list_for_each_entry(t, &smmu->streams, list) {
-			if (streams_match(smmu, s->id, t->id))
-				break;
-		}
-		n += s == t;
-	}
+	b->desc.soc_size = b->soc ? b->soc->part_size(b) : 0;
 
-	return n;
+	return smmu_kvm_part_size(common->desc.nr_iommus, b->desc.soc_size);
 }
 
-static unsigned int count_groups(const struct smmu_kvm_device *smmu)
+static void __init smmu_kvm_encode(struct pkvm_iommu_builder *common, void *part)
 {
-	const struct smmu_kvm_stream *s, *t;
-	unsigned int n = 0;
+	struct smmu_kvm_builder *b = to_smmu_kvm_builder(common);
+	size_t size = common->desc.nr_iommus * sizeof(b->smmus[0]);
 
-	list_for_each_entry(s, &smmu->streams, list) {
-		list_for_each_entry(t, &smmu->streams, list) {
-			if (s->group == t->group)
-				break;
-		}
-		n += s == t && s->group;
-	}
-
-	return n;
+	memcpy(part, &b->desc, sizeof(b->desc));
+	part += sizeof(b->desc);
+	memcpy(part, b->smmus, size);
+	if (b->soc)
+		b->soc->encode(part + size);
 }
 
-/* Room for a new ID, next to those that are reserved? */
-static bool has_register(struct smmu_kvm_device *smmu, struct device *dev)
+static size_t __init smmu_kvm_state_size(struct pkvm_iommu_builder *common)
 {
-	unsigned int max;
-	u64 room;
+	struct smmu_kvm_builder *b = to_smmu_kvm_builder(common);
 
-	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_IOMMU + smmu->index, &room))
-		return false;
-
-	max = FIELD_GET(KVM_IOMMU_ROOM_STREAMS, room);
-	if (count_ids(smmu) < max)
-		return true;
-
-	dev_err(dev, "refused: each of the %u stream match registers of %s is reserved for another device\n",
-		max, dev_name(smmu->dev));
-	return false;
-}
-
-/* A context bank that no other group has reserved? Some may be in quarantine. */
-static bool has_bank(struct smmu_kvm_device *smmu, struct device *dev,
-		     const struct iommu_group *group)
-{
-	const struct smmu_kvm_stream *s;
-	unsigned int max;
-	u64 room;
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->group == group)
-			return true;
-	}
-
-	if (kvm_iommu_get_stat(KVM_IOMMU_STAT_IOMMU + smmu->index, &room))
-		return false;
-
-	max = FIELD_GET(KVM_IOMMU_ROOM_DOMAINS, room);
-	if (count_groups(smmu) < max)
-		return true;
-
-	dev_err(dev, "refused: each of the %u context banks of %s is reserved for another group\n",
-		max, dev_name(smmu->dev));
-	return false;
-}
-
-static struct smmu_kvm_stream *stream_get(struct smmu_kvm_device *smmu,
-					  struct device *dev, u32 endpoint,
-					  u32 id)
-{
-	struct smmu_kvm_stream *s;
-	bool known = false;
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (s->endpoint == endpoint && s->id == id) {
-			s->users++;
-			return s;
-		}
-	}
-
-	list_for_each_entry(s, &smmu->streams, list) {
-		if (!smmu_kvm_ids_overlap(smmu->desc->smr_mask, s->id, id))
-			continue;
-		if (!streams_match(smmu, s->id, id)) {
-			dev_err(dev, "refused: stream 0x%x conflicts with another device's\n",
-				id);
-			return ERR_PTR(-EINVAL);
-		}
-		known = true;
-	}
-
-	if (!known && !has_register(smmu, dev))
-		return ERR_PTR(-ENOSPC);
-
-	s = kzalloc_obj(*s);
-	if (!s)
-		return ERR_PTR(-ENOMEM);
-
-	s->endpoint = endpoint;
-	s->id = id;
-	s->users = 1;
-	list_add_tail(&s->list, &smmu->streams);
-	return s;
-}
-
-static void stream_put(struct smmu_kvm_device *smmu,
-		       struct smmu_kvm_stream *stream)
-{
-	if (--stream->users)
-		return;
-
-	if (WARN_ON(stream->domain))
-		stream_detach(smmu, stream);
-	list_del(&stream->list);
-	kfree(stream);
+	return common->desc.nr_iommus * STATE_PER_SMMU +
+	       (common->desc.nr_endpoints + common->desc.nr_streams) * STATE_PER_ENTRY +
+	       (b->soc ? b->soc->state_size() : 0);
 }
 
 /*
- * Domains
+ * Driver
  */
+
+/**
+ * smmu_kvm_number() - return the number of an SMMU in hypercalls
+ * @index: its index in the description
+ *
+ * Return: the number
+ */
+u32 smmu_kvm_number(u32 index)
+{
+	return pkvm_iommu_number(&topology, index);
+}
 
 static char *smmu_kvm_fmt = "auto";
 module_param_named(format, smmu_kvm_fmt, charp, 0444);
 MODULE_PARM_DESC(format, "Page-table format: auto (default), lpae, v7s");
 
 /*
- * Short descriptors serve devices of 32 address bits. Where a device has more,
- * its drivers may want to use them: its format is AArch64, unless the command
- * line says otherwise.
+ * Short descriptors are for devices with 32 address bits. The driver of a device with
+ * more may use them, so its format is AArch64 unless the command line says otherwise.
  */
-static enum kvm_iommu_fmt domain_fmt(struct device *dev)
+static enum kvm_iommu_fmt smmu_kvm_domain_fmt(struct device *dev)
 {
 	if (!strcmp(smmu_kvm_fmt, "v7s"))
 		return KVM_IOMMU_FMT_V7S;
@@ -354,754 +347,238 @@ static enum kvm_iommu_fmt domain_fmt(struct device *dev)
 	return KVM_IOMMU_FMT_AUTO;
 }
 
-static struct smmu_kvm_domain *domain_alloc(struct smmu_kvm_device *smmu,
-					    struct device *dev)
+/* Each domain needs a context bank, each stream ID a stream match register. */
+static int smmu_kvm_room(u32 iommu, unsigned int *domains, unsigned int *streams)
 {
-	struct kvm_iommu_domain_info info;
-	struct smmu_kvm_domain *domain;
+	u64 room[2];
 	int ret;
 
-	domain = kzalloc_obj(*domain);
-	if (!domain)
-		return ERR_PTR(-ENOMEM);
-
-	ret = kvm_iommu_alloc_domain(smmu->index, domain_fmt(dev), &info,
-				     GFP_KERNEL);
-	if (ret == -EOPNOTSUPP)
-		dev_err(smmu->dev, "format %s: the SMMU does not have it, or memory is out of its reach\n",
-			smmu_kvm_fmt);
-	if (ret < 0)
-		goto err_free;
-
-	domain->smmu = smmu;
-	domain->handle = ret;
-	domain->domain.pgsize_bitmap = info.pgsize_bitmap;
-	domain->domain.geometry.aperture_end = GENMASK_ULL(info.ias - 1, 0);
-	domain->domain.geometry.force_aperture = true;
-
-	ret = xa_insert_irq(&smmu_kvm_domains, domain->handle, domain, GFP_KERNEL);
+	ret = kvm_iommu_debug(iommu, SMMU_KVM_DEBUG_ROOM, 0, room);
 	if (ret)
-		goto err_free_domain;
+		return ret;
 
-	smmu_kvm_batch_init(&domain->batch);
-	return domain;
-
-err_free_domain:
-	kvm_iommu_free_domain(domain->handle);
-err_free:
-	kfree(domain);
-	return ERR_PTR(ret);
+	*domains = FIELD_GET(SMMU_KVM_ROOM_DOMAINS, room[0]);
+	*streams = FIELD_GET(SMMU_KVM_ROOM_STREAMS, room[0]);
+	return 0;
 }
 
-static void domain_free(struct smmu_kvm_domain *domain)
+static bool smmu_kvm_fault_is_write(const struct kvm_iommu_fault *fault)
 {
+	return fault->status[SMMU_KVM_FAULT_FSYNR] & ARM_SMMU_CB_FSYNR0_WNR;
+}
+
+static void log_sync_fault(struct device *dev, const struct kvm_iommu_fault *fault)
+{
+	if (!fault->domain) {
+		dev_err(dev, "reset did not complete, instance=%u: all streams are blocked\n",
+			fault->instance);
+		return;
+	}
+
+	dev_err(dev,
+		"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u: domain quarantined, its streams are blocked\n",
+		fault->domain, fault->instance);
+}
+
+static void smmu_kvm_log_fault(struct pkvm_iommu *iommu, const struct kvm_iommu_fault *fault,
+			       u32 sid, const struct device_node *np)
+{
+	u32 fsynr = fault->status[SMMU_KVM_FAULT_FSYNR];
+	u32 fsr = fault->status[SMMU_KVM_FAULT_FSR];
+
+	switch (fault->type) {
+	case KVM_IOMMU_FAULT_SYNC:
+		log_sync_fault(iommu->dev, fault);
+		break;
+	case KVM_IOMMU_FAULT_TRANSLATION:
+		dev_err(iommu->dev,
+			"Unhandled context fault: fsr=0x%x, iova=0x%08llx, fsynr=0x%x, sid=0x%x (%pOF), domain=%u, instance=%u\n",
+			fsr, fault->iova, fsynr, sid, np,
+			fault->domain, fault->instance);
+		break;
+	case KVM_IOMMU_FAULT_STREAM:
+		dev_err(iommu->dev,
+			"Unexpected global fault: gfsr=0x%x, addr=0x%08llx, gfsynr0=0x%x, sid=0x%x (%pOF), instance=%u\n",
+			fsr, fault->iova, fsynr, sid, np,
+			fault->instance);
+		break;
+	default:
+		dev_err(iommu->dev, "fault of unknown type %u\n", fault->type);
+		break;
+	}
+}
+
+static void smmu_kvm_show_stream(struct seq_file *m, u32 iommu, u32 endpoint, u32 sid)
+{
+	u64 val[2], info;
 	int ret;
 
-	xa_erase_irq(&smmu_kvm_domains, domain->handle);
+	ret = kvm_iommu_debug(iommu, SMMU_KVM_DEBUG_STREAM, (u64)endpoint << 32 | sid, val);
+	info = ret ? 0 : val[0];
 
-	ret = kvm_iommu_free_domain(domain->handle);
 	if (ret)
-		dev_warn(domain->smmu->dev, "domain %u cannot be freed: %d\n",
-			 domain->handle, ret);
-	smmu_kvm_batch_free(&domain->batch);
-	kfree(domain);
+		seq_printf(m, "error:%d - - -", ret);
+	else if (info & SMMU_KVM_STREAM_ATTACHED)
+		seq_printf(m, "%lu%s %s %lu %lu",
+			   FIELD_GET(SMMU_KVM_STREAM_BANK, info),
+			   info & SMMU_KVM_STREAM_QUARANTINED ? "!" : "",
+			   pkvm_iommu_fmt_name(FIELD_GET(SMMU_KVM_STREAM_FMT, info)),
+			   FIELD_GET(SMMU_KVM_STREAM_DOMAIN, info),
+			   FIELD_GET(SMMU_KVM_STREAM_USERS, info));
+	else
+		seq_puts(m, "- - - 0");
 }
 
-static struct iommu_domain *smmu_kvm_domain_alloc_paging(struct device *dev)
+static void smmu_kvm_show_path(struct seq_file *m, u32 endpoint)
 {
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-	struct smmu_kvm_domain *domain;
-
-	domain = domain_alloc(master->smmu, dev);
-	if (IS_ERR(domain))
-		return ERR_CAST(domain);
-
-	return &domain->domain;
+	if (smmu_soc)
+		smmu_soc->show_endpoint(m, endpoint);
+	else
+		seq_putc(m, '-');
 }
+
+static void smmu_kvm_show_stats(struct seq_file *m)
+{
+	static const char * const names[] = {
+		[SMMU_KVM_STAT_INSTANCES]	= "instances",
+		[SMMU_KVM_STAT_QUARANTINED]	= "quarantined",
+		[SMMU_KVM_STAT_FAULTS]		= "faults",
+		[SMMU_KVM_STAT_PREFETCH]	= "prefetching",
+		[SMMU_KVM_STAT_LONGEST_WAIT]	= "longest_wait_us",
+		[SMMU_KVM_STAT_WAIT_BOUND]	= "wait_bound_us",
+	};
+	unsigned int i;
+	u64 val[2];
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!kvm_iommu_debug(smmu_kvm_number(0), SMMU_KVM_DEBUG_STAT, i, val))
+			seq_printf(m, "%s %llu\n", names[i], val[0]);
+	}
+	if (smmu_soc)
+		smmu_soc->show_stats(m);
+}
+
+static void __init smmu_kvm_debugfs_init(struct dentry *dir)
+{
+	if (smmu_soc)
+		smmu_soc->debugfs_init(dir);
+}
+
+static const struct pkvm_iommu_driver smmu_kvm_driver = {
+	.name		= DRV_NAME,
+	.sysfs_name	= "smmu",
+	.magic		= SMMU_KVM_DESC_MAGIC,
+	.sid_bits	= SMMU_KVM_SID_BITS,
+	.hyp_ops	= (void *)kvm_nvhe_sym(smmu_v2_ops),
+	.domain_places	= "context banks",
+	.stream_places	= "stream match registers",
+	.add_endpoint	= smmu_kvm_add_endpoint,
+	.part_size	= smmu_kvm_builder_part_size,
+	.encode		= smmu_kvm_encode,
+	.state_size	= smmu_kvm_state_size,
+	.room		= smmu_kvm_room,
+	.domain_fmt	= smmu_kvm_domain_fmt,
+	.fault_is_write	= smmu_kvm_fault_is_write,
+	.log_fault	= smmu_kvm_log_fault,
+	.show_stream	= smmu_kvm_show_stream,
+	.show_path	= smmu_kvm_show_path,
+	.show_stats	= smmu_kvm_show_stats,
+	.debugfs_init	= smmu_kvm_debugfs_init,
+};
 
 /*
- * The IOMMU core frees the domain that a group leaves also where the group could
- * not be attached to the next one.
+ * Boot
  */
-static void smmu_kvm_domain_free(struct iommu_domain *iommu_domain)
+
+/**
+ * smmu_kvm_claims() - check whether the native driver may drive an SMMU
+ * @dev: the SMMU
+ *
+ * Return: 0 if it may, -ENODEV if the hypervisor owns the SMMU, -EPROBE_DEFER while
+ * that is not decided
+ */
+int smmu_kvm_claims(struct device *dev)
 {
-	struct smmu_kvm_domain *domain = to_smmu_kvm_domain(iommu_domain);
+	if (!dev->of_node || !smmu_match(dev->of_node))
+		return 0;
+	if (kvm_iommu_pending())
+		return -EPROBE_DEFER;
 
-	mutex_lock(&domain->smmu->lock);
-	streams_leave(domain->smmu, domain);
-	mutex_unlock(&domain->smmu->lock);
-
-	domain_free(domain);
+	return pkvm_iommu_index(&topology, dev->of_node) < 0 ? 0 : -ENODEV;
 }
 
-static int smmu_kvm_attach_dev(struct iommu_domain *iommu_domain,
-			       struct device *dev, struct iommu_domain *old)
+static int __init smmu_kvm_init(void)
 {
-	struct smmu_kvm_domain *domain = to_smmu_kvm_domain(iommu_domain);
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-	struct smmu_kvm_device *smmu = master->smmu;
-	unsigned int i;
+	struct smmu_kvm_builder *b;
 	int ret;
 
-	/* A domain has the tables of one SMMU */
-	if (domain->smmu != smmu)
-		return -EINVAL;
+	b = kvzalloc_obj(*b);
+	if (!b)
+		return -ENOMEM;
+	pkvm_iommu_builder_init(&b->common, &smmu_kvm_driver);
 
-	mutex_lock(&smmu->lock);
-	ret = streams_move(master, domain);
+	ret = describe(b);
+	if (ret)
+		goto abandon;
+
+	ret = pkvm_iommu_hand_over(&b->common, &topology);
 	if (ret) {
-		dev_err(dev, "cannot be attached: %d\n", ret);
-		streams_move_back(smmu, domain);
-	} else if (!master->attached) {
-		for (i = 0; i < master->nr_streams; i++)
-			master->streams[i]->attached++;
-		master->attached = true;
+		pr_err("the hypervisor refused %u SMMUs: %d\n",
+		       b->common.desc.nr_iommus, ret);
+		goto abandon;
 	}
-	mutex_unlock(&smmu->lock);
 
+	pr_info("%u SMMUs, %u devices, %u streams\n", b->common.desc.nr_iommus,
+		b->common.desc.nr_endpoints, b->common.desc.nr_streams);
+
+	smmu_kvm_decode(&layout, topology.layout.desc);
+	smmu_soc = b->soc;
+	if (smmu_soc)
+		smmu_soc->taken(layout.soc);
+
+	kvfree(b);
+	return 0;
+
+abandon:
+	pkvm_iommu_put_nodes(&b->common);
+	if (b->soc)
+		b->soc->abandon();
+	kvfree(b);
 	return ret;
 }
 
-static int smmu_kvm_attach_dev_blocked(struct iommu_domain *domain,
-				       struct device *dev,
-				       struct iommu_domain *old)
-{
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-	struct smmu_kvm_device *smmu = master->smmu;
-	unsigned int i;
-
-	mutex_lock(&smmu->lock);
-	for (i = 0; master->attached && i < master->nr_streams; i++) {
-		struct smmu_kvm_stream *s = master->streams[i];
-
-		if (!--s->attached && s->domain)
-			stream_detach(smmu, s);
-	}
-	master->attached = false;
-	mutex_unlock(&smmu->lock);
-
-	return 0;
-}
-
-static int smmu_kvm_map_pages(struct iommu_domain *domain, unsigned long iova,
-			      phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			      int prot, gfp_t gfp, size_t *mapped)
-{
-	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
-	size_t size = pgsize * pgcount;
-
-	if (pgsize == PAGE_SIZE && !gfpflags_allow_blocking(gfp)) {
-		int ret = smmu_kvm_batch_add(&d->batch, d->handle, iova, paddr,
-					     size, prot);
-
-		if (!ret)
-			*mapped += size;
-		if (ret != -EAGAIN)
-			return ret;
-	}
-
-	return kvm_iommu_map(d->handle, iova, paddr, pgsize, pgcount, prot, gfp,
-			     mapped);
-}
-
-static int smmu_kvm_iotlb_sync_map(struct iommu_domain *domain,
-				   unsigned long iova, size_t size)
-{
-	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
-
-	return smmu_kvm_batch_sync(&d->batch, d->handle, iova, size);
-}
-
-static size_t smmu_kvm_unmap_pages(struct iommu_domain *domain,
-				   unsigned long iova, size_t pgsize,
-				   size_t pgcount,
-				   struct iommu_iotlb_gather *gather)
-{
-	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
-	size_t size = pgsize * pgcount, unmapped;
-	int ret;
-
-	/* A page that has only been collected so far is as good as mapped */
-	unmapped = smmu_kvm_batch_cancel(&d->batch, d->handle, iova, size);
-	if (unmapped >= size)
-		return size;
-
-	ret = kvm_iommu_unmap(d->handle, iova, pgsize,
-			      DIV_ROUND_UP(size - unmapped, pgsize), &unmapped);
-	if (unlikely(ret == -EIO)) {
-		/* For its user the pages are unmapped. They cannot leave the host. */
-		domain_lost(d);
-		return size;
-	}
-
-	return min(unmapped, size);
-}
-
-/*
- * What the flush queue of a DMA-FQ domain calls before it frees addresses for
- * reuse. Each of them was unmapped, and so invalidated, before it was queued.
- */
-static void smmu_kvm_flush_iotlb_all(struct iommu_domain *domain)
-{
-}
-
-static phys_addr_t smmu_kvm_iova_to_phys(struct iommu_domain *domain,
-					 dma_addr_t iova)
-{
-	struct smmu_kvm_domain *d = to_smmu_kvm_domain(domain);
-
-	return smmu_kvm_batch_find(&d->batch, iova) ?:
-	       kvm_iommu_iova_to_phys(d->handle, iova);
-}
-
-/*
- * Devices
- */
-
-/*
- * Which endpoint has this stream? A device has the node of its own, of the bus
- * it is on (PCI), or of the device that made it (host1x contexts).
- */
-static int find_endpoint(struct device *dev, u32 smmu, u32 id)
-{
-	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
-	u32 i;
-
-	for (; dev; dev = dev->parent) {
-		if (!dev->of_node)
-			continue;
-
-		for (i = 0; i < topo->desc->nr_endpoints; i++) {
-			if (topo->endpoint_np[i] == dev->of_node &&
-			    smmu_kvm_endpoint_has_stream(topo, i, smmu, id))
-				return i;
-		}
-	}
-
-	return -ENODEV;
-}
-
-static struct smmu_kvm_device *smmu_kvm_from_fwnode(struct fwnode_handle *fwnode)
-{
-	struct device *dev;
-
-	dev = bus_find_device_by_fwnode(&platform_bus_type, fwnode);
-	put_device(dev);
-
-	return dev ? dev_get_drvdata(dev) : NULL;
-}
-
-static void master_put_streams(struct smmu_kvm_master *master)
-{
-	for (; master->nr_streams; master->nr_streams--)
-		stream_put(master->smmu, master->streams[master->nr_streams - 1]);
-}
-
-static int master_get_streams(struct smmu_kvm_master *master,
-			      const struct iommu_fwspec *fwspec)
-{
-	struct smmu_kvm_device *smmu = master->smmu;
-	struct device *dev = master->dev;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < fwspec->num_ids; i++) {
-		struct smmu_kvm_stream *stream;
-		u32 id = fwspec->ids[i];
-		int endpoint;
-
-		endpoint = find_endpoint(dev, smmu->index, id);
-		if (endpoint < 0) {
-			dev_err(dev, "stream 0x%x was not described at boot\n",
-				id);
-			return endpoint;
-		}
-
-		stream = stream_get(smmu, dev, endpoint, id);
-		if (IS_ERR(stream))
-			return PTR_ERR(stream);
-		/* Counted first: __counted_by() */
-		master->nr_streams++;
-		master->streams[master->nr_streams - 1] = stream;
-
-		/* Known to the hypervisor, and under its control? */
-		ret = kvm_iommu_query(smmu->index, endpoint, id);
-		if (ret) {
-			dev_err(dev, "stream 0x%x refused by the hypervisor: %d%s\n",
-				id, ret, ret == -EACCES ?
-				", firmware has locked another stream ID" : "");
-			return ret;
-		}
-	}
-
-	return 0;
-}
-
-/*
- * A device that fails here has no access to memory. Say -ENODEV for all
- * reasons: anything else would make the IOMMU core give up the whole SMMU.
- */
-static struct iommu_device *smmu_kvm_probe_device(struct device *dev)
-{
-	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
-	struct smmu_kvm_device *smmu;
-	struct smmu_kvm_master *master;
-	int ret;
-
-	smmu = smmu_kvm_from_fwnode(fwspec->iommu_fwnode);
-	if (!smmu)
-		return ERR_PTR(-ENODEV);
-
-	master = kzalloc_flex(*master, streams, fwspec->num_ids);
-	if (!master)
-		return ERR_PTR(-ENOMEM);
-
-	master->smmu = smmu;
-	master->dev = dev;
-	/* There is room for num_ids, and a compiler that knows it has set this */
-	master->nr_streams = 0;
-
-	mutex_lock(&smmu->lock);
-	ret = master_get_streams(master, fwspec);
-	if (ret)
-		master_put_streams(master);
-	else
-		list_add_tail(&master->list, &smmu->masters);
-	mutex_unlock(&smmu->lock);
-
-	if (ret) {
-		kfree(master);
-		return ERR_PTR(-ENODEV);
-	}
-
-	dev_iommu_priv_set(dev, master);
-	return &smmu->iommu;
-}
-
-static void smmu_kvm_release_device(struct device *dev)
-{
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-	struct smmu_kvm_device *smmu = master->smmu;
-
-	mutex_lock(&smmu->lock);
-	list_del(&master->list);
-	master_put_streams(master);
-	mutex_unlock(&smmu->lock);
-
-	kfree(master);
-}
-
-/* Devices that share a stream ID share a group, which has a context bank. */
-static struct iommu_group *smmu_kvm_device_group(struct device *dev)
-{
-	struct smmu_kvm_master *master = dev_iommu_priv_get(dev);
-	struct smmu_kvm_device *smmu = master->smmu;
-	struct iommu_group *group = NULL;
-	struct smmu_kvm_stream *s;
-	unsigned int i;
-
-	mutex_lock(&smmu->lock);
-
-	for (i = 0; i < master->nr_streams; i++) {
-		list_for_each_entry(s, &smmu->streams, list) {
-			if (!s->group ||
-			    !streams_match(smmu, s->id, master->streams[i]->id))
-				continue;
-			if (group && group != s->group) {
-				group = ERR_PTR(-ENODEV);
-				goto unlock;
-			}
-			group = s->group;
-		}
-	}
-
-	if (group)
-		iommu_group_ref_get(group);
-	else if (dev_is_pci(dev))
-		group = pci_device_group(dev);
-	else if (dev_is_fsl_mc(dev))
-		group = fsl_mc_device_group(dev);
-	else
-		group = generic_device_group(dev);
-
-	if (!IS_ERR(group) && !has_bank(smmu, dev, group)) {
-		iommu_group_put(group);
-		group = ERR_PTR(-ENODEV);
-	}
-
-	if (!IS_ERR(group)) {
-		for (i = 0; i < master->nr_streams; i++)
-			master->streams[i]->group = group;
-	}
-
-unlock:
-	mutex_unlock(&smmu->lock);
-	return group;
-}
-
-/*
- * The "stream-match-mask" of an SMMU is not part of an ID here: the hypervisor
- * knows it and applies it.
- */
-static int smmu_kvm_of_xlate(struct device *dev,
-			     const struct of_phandle_args *args)
-{
-	const struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
-	u32 id;
-
-	/* A domain has the tables of one SMMU, and the core one for a device */
-	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
-		dev_err(dev, "has streams on two SMMUs, %pfw and %pOF: not supported, its DMA is blocked\n",
-			fwspec->iommu_fwnode, args->np);
-		return -EINVAL;
-	}
-
-	if (args->args_count < 1 || args->args_count > 2 ||
-	    args->args[0] > U16_MAX)
-		return -EINVAL;
-
-	id = FIELD_PREP(SMMU_KVM_ID_SID, args->args[0]);
-	if (args->args_count > 1)
-		id |= FIELD_PREP(SMMU_KVM_ID_MASK, args->args[1]);
-
-	return iommu_fwspec_add_ids(dev, &id, 1);
-}
-
-static void smmu_kvm_get_resv_regions(struct device *dev, struct list_head *head)
-{
-	int prot = IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO;
-	struct iommu_resv_region *region;
-
-	region = iommu_alloc_resv_region(MSI_IOVA_BASE, MSI_IOVA_LENGTH, prot,
-					 IOMMU_RESV_SW_MSI, GFP_KERNEL);
-	if (!region)
-		return;
-
-	list_add_tail(&region->list, head);
-
-	iommu_dma_get_resv_regions(dev, head);
-}
-
-static bool smmu_kvm_capable(struct device *dev, enum iommu_cap cap)
-{
-	switch (cap) {
-	case IOMMU_CAP_CACHE_COHERENCY:
-		/*
-		 * What the DMA API believes. The firmware node cannot be asked:
-		 * a PCI function has none, its host bridge has.
-		 */
-		return dev_is_dma_coherent(dev);
-	case IOMMU_CAP_NOEXEC:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* No way around the SMMU: the hypervisor has no identity domain. */
-static int smmu_kvm_def_domain_type(struct device *dev)
-{
-	return IOMMU_DOMAIN_DMA;
-}
-
-static struct iommu_domain smmu_kvm_blocked_domain = {
-	.type = IOMMU_DOMAIN_BLOCKED,
-	.ops = &(const struct iommu_domain_ops) {
-		.attach_dev = smmu_kvm_attach_dev_blocked,
-	},
+static const struct kvm_iommu_driver smmu_kvm_boot_driver __initconst = {
+	.name = DRV_NAME,
+	.init = smmu_kvm_init,
 };
 
-static const struct iommu_ops smmu_kvm_ops = {
-	.blocked_domain		= &smmu_kvm_blocked_domain,
-	.release_domain		= &smmu_kvm_blocked_domain,
-	.capable		= smmu_kvm_capable,
-	.domain_alloc_paging	= smmu_kvm_domain_alloc_paging,
-	.probe_device		= smmu_kvm_probe_device,
-	.release_device		= smmu_kvm_release_device,
-	.device_group		= smmu_kvm_device_group,
-	.of_xlate		= smmu_kvm_of_xlate,
-	.get_resv_regions	= smmu_kvm_get_resv_regions,
-	.def_domain_type	= smmu_kvm_def_domain_type,
-	.owner			= THIS_MODULE,
-	.default_domain_ops = &(const struct iommu_domain_ops) {
-		.attach_dev	= smmu_kvm_attach_dev,
-		.map_pages	= smmu_kvm_map_pages,
-		.iotlb_sync_map	= smmu_kvm_iotlb_sync_map,
-		.unmap_pages	= smmu_kvm_unmap_pages,
-		.flush_iotlb_all = smmu_kvm_flush_iotlb_all,
-		.iova_to_phys	= smmu_kvm_iova_to_phys,
-		.free		= smmu_kvm_domain_free,
-	},
-};
-
-/*
- * Faults
- */
-
-/* The node that a stream ID belongs to, if the description knows one */
-static struct device_node *find_node(u32 smmu, u32 sid)
+static int __init smmu_kvm_early_init(void)
 {
-	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
-	int endpoint = smmu_kvm_find_endpoint(topo, smmu, sid);
+	if (!is_protected_kvm_enabled() || !smmus_present())
+		return 0;
 
-	return endpoint < 0 ? NULL : topo->endpoint_np[endpoint];
+	return kvm_iommu_register_driver(&smmu_kvm_boot_driver);
 }
-
-/*
- * A device that presents a stream ID, or else the SMMU: reports need one. It
- * stays as long as smmu->lock is held.
- */
-static struct device *find_device(struct smmu_kvm_device *smmu, u32 sid)
-{
-	struct smmu_kvm_master *master;
-	unsigned int i;
-
-	lockdep_assert_held(&smmu->lock);
-
-	list_for_each_entry(master, &smmu->masters, list) {
-		for (i = 0; i < master->nr_streams; i++) {
-			if (smmu_kvm_ids_overlap(smmu->desc->smr_mask,
-						 master->streams[i]->id, sid))
-				return master->dev;
-		}
-	}
-
-	return smmu->dev;
-}
-
-/* Has the owner of the domain dealt with it? */
-static bool report_context_fault(struct smmu_kvm_device *smmu,
-				 const struct kvm_iommu_fault *fault)
-{
-	int flags = fault->fsynr & ARM_SMMU_CB_FSYNR0_WNR ?
-		    IOMMU_FAULT_WRITE : IOMMU_FAULT_READ;
-	struct smmu_kvm_domain *domain;
-	unsigned long irqflags;
-	int ret = -ENODEV;
-	struct device *dev;
-
-	mutex_lock(&smmu->lock);
-	dev = find_device(smmu, fault->sid);
-
-	xa_lock_irqsave(&smmu_kvm_domains, irqflags);
-	domain = xa_load(&smmu_kvm_domains, fault->handle);
-	if (domain)
-		ret = report_iommu_fault(&domain->domain, dev, fault->iova,
-					 flags);
-	xa_unlock_irqrestore(&smmu_kvm_domains, irqflags);
-
-	mutex_unlock(&smmu->lock);
-
-	return !ret;
-}
-
-static void report_sync_fault(struct smmu_kvm_device *smmu,
-			      const struct kvm_iommu_fault *fault)
-{
-	if (!fault->handle) {
-		dev_err(smmu->dev,
-			"reset did not complete, instance=%u: all streams are blocked\n",
-			fault->instance);
-		return;
-	}
-
-	dev_err(smmu->dev,
-		"TLB sync timed out -- SMMU may be deadlocked: domain=%u, instance=%u: its streams are blocked\n",
-		fault->handle, fault->instance);
-}
-
-static void smmu_kvm_report(struct smmu_kvm_device *smmu,
-			    const struct kvm_iommu_fault *fault)
-{
-	/* A device may set bits that the SMMU does not compare */
-	u32 sid = fault->sid & ~smmu->desc->smr_mask;
-	struct device_node *np = find_node(smmu->index, sid);
-
-	/* Never many: once for each context bank */
-	if (fault->type == KVM_IOMMU_FAULT_SYNC) {
-		report_sync_fault(smmu, fault);
-		return;
-	}
-
-	if (fault->type == KVM_IOMMU_FAULT_CONTEXT &&
-	    report_context_fault(smmu, fault))
-		return;
-
-	if (!__ratelimit(&smmu->log_rate))
-		return;
-
-	switch (fault->type) {
-	case KVM_IOMMU_FAULT_CONTEXT:
-		dev_err(smmu->dev,
-			"Unhandled context fault: fsr=0x%x, iova=0x%08llx, fsynr=0x%x, sid=0x%x (%pOF), domain=%u, instance=%u\n",
-			fault->fsr, fault->iova, fault->fsynr, sid, np,
-			fault->handle, fault->instance);
-		break;
-	case KVM_IOMMU_FAULT_GLOBAL:
-		dev_err(smmu->dev,
-			"Unexpected global fault: gfsr=0x%x, addr=0x%08llx, gfsynr0=0x%x, sid=0x%x (%pOF), instance=%u\n",
-			fault->fsr, fault->iova, fault->fsynr, sid, np,
-			fault->instance);
-		break;
-	default:
-		dev_err(smmu->dev, "fault of unknown type %u\n", fault->type);
-		break;
-	}
-}
-
-static bool take_fault(struct smmu_kvm_device *smmu)
-{
-	struct kvm_iommu_fault fault;
-
-	if (kvm_iommu_next_fault(smmu->index, &fault) ||
-	    fault.type == KVM_IOMMU_FAULT_NONE)
-		return false;
-
-	smmu_kvm_report(smmu, &fault);
-	return true;
-}
-
-/* For what no interrupt tells */
-static void smmu_kvm_fault_work(struct work_struct *work)
-{
-	struct smmu_kvm_device *smmu = container_of(work, struct smmu_kvm_device,
-						    fault_work);
-	unsigned int n;
-
-	for (n = 0; n < MAX_FAULTS && take_fault(smmu); n++)
-		;
-}
-
-/*
- * One handler for all interrupts of an SMMU: only the hypervisor can look. It
- * is threaded and IRQF_ONESHOT, so that while it sleeps its line is quiet.
- */
-static irqreturn_t smmu_kvm_fault(int irq, void *data)
-{
-	struct smmu_kvm_device *smmu = data;
-	bool found = false;
-
-	while (take_fault(smmu)) {
-		found = true;
-		if (!__ratelimit(&smmu->fault_rate)) {
-			msleep(FAULT_INTERVAL_MS);
-			break;
-		}
-	}
-
-	return found ? IRQ_HANDLED : IRQ_NONE;
-}
-
-/*
- * SMMUs
- */
-
-/* Context and global interrupts may be one, and an SMMU may name it often. */
-static int request_irqs(struct smmu_kvm_device *smmu,
-			struct platform_device *pdev)
-{
-	int i, j, nr, ret;
-	int *irqs;
-
-	nr = platform_irq_count(pdev);
-	if (nr <= 0)
-		return nr;
-
-	irqs = devm_kcalloc(smmu->dev, nr, sizeof(*irqs), GFP_KERNEL);
-	if (!irqs)
-		return -ENOMEM;
-
-	for (i = 0; i < nr; i++) {
-		irqs[i] = platform_get_irq(pdev, i);
-		if (irqs[i] < 0)
-			return irqs[i];
-
-		for (j = 0; irqs[j] != irqs[i]; j++)
-			;
-		if (j < i)
-			continue;
-
-		ret = devm_request_threaded_irq(smmu->dev, irqs[i], NULL,
-						smmu_kvm_fault,
-						IRQF_ONESHOT | IRQF_SHARED,
-						dev_name(smmu->dev), smmu);
-		if (ret)
-			return ret;
-	}
-
-	return 0;
-}
+subsys_initcall(smmu_kvm_early_init);
 
 static int smmu_kvm_probe(struct platform_device *pdev)
 {
-	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
-	struct device *dev = &pdev->dev;
-	struct smmu_kvm_domain *domain;
-	struct smmu_kvm_device *smmu;
-	phys_addr_t base;
-	u32 index;
+	u32 nr_instances;
 	int ret;
 
-	if (!kvm_iommu_ready())
-		return -ENODEV;
-
-	for (index = 0; index < topo->desc->nr_smmus; index++) {
-		if (topo->smmu_np[index] == dev->of_node)
-			break;
-	}
-	if (index == topo->desc->nr_smmus)
-		return -ENODEV;
-
-	smmu = devm_kzalloc(dev, sizeof(*smmu), GFP_KERNEL);
-	if (!smmu)
-		return -ENOMEM;
-
-	smmu->dev = dev;
-	smmu->index = index;
-	smmu->desc = &topo->smmus[index];
-	ratelimit_state_init(&smmu->fault_rate,
-			     msecs_to_jiffies(FAULT_INTERVAL_MS), MAX_FAULTS);
-	ratelimit_default_init(&smmu->log_rate);
-	ratelimit_set_flags(&smmu->fault_rate, RATELIMIT_MSG_ON_RELEASE);
-	INIT_WORK(&smmu->fault_work, smmu_kvm_fault_work);
-	mutex_init(&smmu->lock);
-	INIT_LIST_HEAD(&smmu->streams);
-	INIT_LIST_HEAD(&smmu->masters);
-	platform_set_drvdata(pdev, smmu);
-
-	/* Where no domain can be made, no device can be attached: say it once */
-	domain = domain_alloc(smmu, NULL);
-	if (IS_ERR(domain))
-		return dev_err_probe(dev, PTR_ERR(domain),
-				     "cannot allocate a domain\n");
-	domain_free(domain);
-
-	ret = request_irqs(smmu, pdev);
+	ret = pkvm_iommu_probe(pdev, &topology);
 	if (ret)
-		return dev_err_probe(dev, ret, "cannot request interrupts\n");
+		return ret;
 
-	base = smmu->desc->base[0];
-	ret = iommu_device_sysfs_add(&smmu->iommu, dev, NULL, "smmu.%pa", &base);
-	if (ret)
-		return dev_err_probe(dev, ret, "cannot register in sysfs\n");
-
-	ret = iommu_device_register(&smmu->iommu, &smmu_kvm_ops, dev);
-	if (ret) {
-		iommu_device_sysfs_remove(&smmu->iommu);
-		return dev_err_probe(dev, ret, "cannot register\n");
-	}
-
-	smmu_kvm_debugfs_add(smmu);
-
-	dev_info(dev, "owned by the hypervisor, %u instance%s\n",
-		 smmu->desc->nr_instances,
-		 str_plural(smmu->desc->nr_instances));
+	nr_instances = layout.smmus[pkvm_iommu_index(&topology, pdev->dev.of_node)].nr_instances;
+	dev_info(&pdev->dev, "owned by the hypervisor, %u instance%s\n",
+		 nr_instances, str_plural(nr_instances));
 	return 0;
 }
 
 /*
- * Neither remove nor shutdown: an SMMU that the hypervisor owns is never
- * switched off or bypassed, and to unbind the driver would achieve nothing.
+ * There is no remove or shutdown: an SMMU that the hypervisor owns is never disabled,
+ * so unbinding the driver would have no effect.
  */
 static const struct of_device_id smmu_kvm_of_table[] = {
 	{ .compatible = "arm,mmu-500" },
@@ -1112,7 +589,7 @@ static const struct of_device_id smmu_kvm_of_table[] = {
 
 static struct platform_driver smmu_kvm_platform_driver = {
 	.driver = {
-		.name			= "arm-smmu-kvm",
+		.name			= DRV_NAME,
 		.of_match_table		= smmu_kvm_of_table,
 		.suppress_bind_attrs	= true,
 	},
@@ -1121,33 +598,28 @@ static struct platform_driver smmu_kvm_platform_driver = {
 
 static void __init report_prefetch(void)
 {
-	u64 banks;
+	u64 val[2];
 
-	if (!kvm_iommu_get_stat(KVM_IOMMU_STAT_PREFETCH, &banks) && banks)
-		pr_warn("arm-smmu-kvm: %llu context banks go on prefetching, firmware has set ACR.CACHE_LOCK for good: errata 826419, 841119\n",
-			banks);
+	if (!kvm_iommu_debug(smmu_kvm_number(0), SMMU_KVM_DEBUG_STAT,
+			     SMMU_KVM_STAT_PREFETCH, val) && val[0])
+		pr_warn("%llu context banks still prefetch because firmware keeps ACR.CACHE_LOCK set, errata 826419 and 841119 apply\n",
+			val[0]);
 }
 
 static int __init smmu_kvm_driver_init(void)
 {
-	const struct smmu_kvm_topology *topo = smmu_kvm_topology();
-
-	if (!kvm_iommu_ready() || !topo)
+	if (!kvm_iommu_ready() || !topology.drv)
 		return 0;
 
 	if (strcmp(smmu_kvm_fmt, "auto") && strcmp(smmu_kvm_fmt, "lpae") &&
 	    strcmp(smmu_kvm_fmt, "v7s"))
-		pr_err("arm-smmu-kvm: format=%s: unknown, it is auto\n",
-		       smmu_kvm_fmt);
+		pr_err("format=%s is unknown, using auto\n", smmu_kvm_fmt);
 
-	smmu_kvm_mc_report(topo);
+	if (smmu_soc)
+		smmu_soc->report();
 	report_prefetch();
-	smmu_kvm_debugfs_init(topo);
+	pkvm_iommu_debugfs_init(&topology);
 
 	return platform_driver_register(&smmu_kvm_platform_driver);
 }
 device_initcall_sync(smmu_kvm_driver_init);
-
-#if IS_BUILTIN(CONFIG_ARM_SMMU_KVM_KUNIT_TEST)
-#include "arm-smmu-kvm-group-test.c"
-#endif

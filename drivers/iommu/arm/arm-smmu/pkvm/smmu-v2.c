@@ -2,26 +2,29 @@
 /*
  * Arm SMMUv2 at EL2: takeover, routing of streams, context banks.
  *
- * A stream that nobody attached matches no stream match register, and faults,
- * because sCR0.USFCFG is set at all times. A stream that is attached matches
- * exactly one, whose S2CR sends it to the context bank of its domain. There is
- * no third state: nothing bypasses.
+ * Every stream either faults or translates; none bypasses. A stream that is not
+ * attached matches no stream match register, and faults because sCR0.USFCFG is
+ * always set. An attached stream matches exactly one, whose S2CR routes it to the
+ * context bank of its domain.
  *
- *	attach	bank set up and enabled, then opened (first attachment of the
- *		domain), then S2CR, then the stream match register becomes
- *		valid, then the memory controller gives the device its stream ID
- *	detach	the same backwards, then, when the bank has no stream left and
- *		nothing is under way, it is closed, and disabled and free once
- *		its TLB entries are gone
+ *	attach	For the domain's first stream, set up a context bank, enable
+ *		its stage 1 and open it. Write S2CR. Make the stream match
+ *		register valid. Let the SoC present the device's stream ID.
+ *	detach	Let the SoC stop presenting the device's stream ID. Make S2CR
+ *		fault, then the stream match register invalid. If the bank has
+ *		no stream left, wait for outstanding transactions and close it;
+ *		once its TLB entries are invalidated, disable its stage 1 and
+ *		free it.
  *
- * A transaction in flight on the way through either finds all of it, or it
- * faults. A bank whose stage 1 is disabled would bypass. So one that is not in
- * use is closed: its CBAR makes it fault, whatever its other registers say. It
- * is closed before stage 1 is disabled, and opened after stage 1 is enabled. One
- * that is quarantined is never disabled.
+ * So a transaction in flight finds the whole path, or it faults.
  *
- * A domain is one context bank with a stage 1 of its own, without stage 2: the
- * tables are the hypervisor's, there is nothing that a second stage would add.
+ * A bank whose stage 1 is disabled would bypass. So a bank that is not in use is
+ * closed: its CBAR makes every transaction fault, whatever its other registers
+ * contain. A bank is closed before its stage 1 is disabled, and opened after its
+ * stage 1 is enabled. A quarantined bank is never disabled.
+ *
+ * A domain uses one context bank with stage 1 only. The hypervisor owns the
+ * tables, so a second stage would add nothing.
  */
 
 #include <linux/bitfield.h>
@@ -46,11 +49,15 @@
 struct smmu_device *smmus;
 unsigned int nr_smmus;
 
-/* Attachments by stream of the description; guarded by the SMMU's lock. */
+/* The description, in the hypervisor's memory, and the SoC's operations. */
+static struct smmu_kvm_layout layout;
+const struct smmu_soc_ops *smmu_soc;
+
+/* Number of attachments of each described stream; guarded by its SMMU's lock. */
 static u16 *stream_users;
 
 /*
- * Takeover, part 1: look at the hardware without changing it.
+ * Takeover, part 1: take the registers, and read what the hardware can do.
  */
 
 static unsigned int id_to_bits(unsigned int size)
@@ -79,7 +86,7 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	id1 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID1);
 	id2 = smmu_readl(smmu, 0, ARM_SMMU_GR0, ARM_SMMU_GR0_ID2);
 
-	/* Stage 1, AArch64 tables of 4 KiB, and stream matching we rely on. */
+	/* Stage 1, AArch64 tables of 4 KiB and stream matching are required. */
 	if (!(id0 & ARM_SMMU_ID0_S1TS) || !(id0 & ARM_SMMU_ID0_SMS) ||
 	    !(id2 & ARM_SMMU_ID2_PTFS_4K))
 		return -ENODEV;
@@ -89,13 +96,13 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 	if ((u64)smmu->numpage << (smmu->pgshift + 1) > d->size)
 		return -ENODEV;
 
-	/* An upper limit; smmu_size_streams() finds out what there is. */
+	/* Upper limits; smmu_size_streams() finds the bits that exist. */
 	smmu->id_mask = BIT(FIELD_GET(ARM_SMMU_ID0_NUMSIDB, id0)) - 1;
 	smmu->mask_mask = smmu->id_mask;
 
 	smmu->nr_streams = FIELD_GET(ARM_SMMU_ID0_NUMSMRG, id0);
 	smmu->nr_banks = FIELD_GET(ARM_SMMU_ID1_NUMCB, id1);
-	/* Banks that can do stage 2 only come first, and are of no use. */
+	/* Banks that can only do stage 2 come first, and are not used. */
 	smmu->first_bank = FIELD_GET(ARM_SMMU_ID1_NUMS2CB, id1);
 	if (!smmu->nr_streams || smmu->nr_streams > SMMU_MAX_SMRS ||
 	    !smmu->nr_banks || smmu->nr_banks > ARM_SMMU_MAX_CBS ||
@@ -119,15 +126,14 @@ static int smmu_read_ids(struct smmu_device *smmu, const struct smmu_kvm_desc_sm
 }
 
 /*
- * Takeover, part 2: every stream faults.
+ * Takeover, part 2: make every stream fault.
  *
- * Firmware may have left the SMMU off (CLIENTPD), with streams that bypass, or
- * with streams that translate. What does not match is made to fault first, so
- * that each register that is cleared after it takes something away and nothing
- * is passed by.
+ * Firmware may have left the SMMU disabled (CLIENTPD), or with streams that
+ * bypass or translate. Make unmatched streams fault first: then clearing a
+ * register can only take access away from a stream, and never makes one bypass.
  */
 
-/* What both instances can hold of a stream ID and its mask (IHI 0062, 9.6.28). */
+/* Find the stream ID and mask bits that all instances have (IHI 0062, 9.6.28). */
 static void smmu_size_streams(struct smmu_device *smmu)
 {
 	unsigned int inst;
@@ -151,8 +157,8 @@ static void smmu_size_streams(struct smmu_device *smmu)
 }
 
 /*
- * IHI 0062, 9.6.1: fault what does not match or matches twice, report it, keep
- * the TLB to this SMMU's own invalidations (PTM, VMIDPNE).
+ * Fault streams that match no stream match register or two of them, report these
+ * faults, and ignore broadcast TLB invalidations (PTM, VMIDPNE; IHI 0062, 9.6.1).
  */
 #define SMMU_CR0	(ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG |		\
 			 ARM_SMMU_sCR0_GFRE | ARM_SMMU_sCR0_GFIE |		\
@@ -160,8 +166,8 @@ static void smmu_size_streams(struct smmu_device *smmu)
 			 ARM_SMMU_sCR0_VMIDPNE | ARM_SMMU_sCR0_PTM)
 
 /*
- * No stream matches, and what does not match faults. Fast: until it is done, an
- * SMMU that has lost its registers passes everything.
+ * Make all streams fault. This has to be fast: until it is done, all streams
+ * bypass an SMMU that has lost its registers.
  */
 static void smmu_block_streams(struct smmu_device *smmu)
 {
@@ -169,7 +175,7 @@ static void smmu_block_streams(struct smmu_device *smmu)
 	u32 off;
 
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
-		/* Once it was taken over, no value that it reads as turns it off. */
+		/* At takeover keep CLIENTPD for now; later never write it back. */
 		off = smmu->cr0[inst] ? 0 :
 		      smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0) &
 		      ARM_SMMU_sCR0_CLIENTPD;
@@ -187,8 +193,9 @@ static void smmu_block_streams(struct smmu_device *smmu)
 }
 
 /*
- * Make a bank fault, whatever its other registers say (IHI 0062, 9.6.35). The
- * VMID is what its TLB entries have, for the invalidation that follows.
+ * CBAR of a closed bank, which faults whatever its other registers contain
+ * (IHI 0062, 9.6.35). The VMID remains the one of its TLB entries, which are
+ * still to be invalidated.
  */
 static u32 smmu_closed_cbar(unsigned int bank)
 {
@@ -202,10 +209,10 @@ static void smmu_close_bank(struct smmu_device *smmu, unsigned int bank)
 }
 
 /*
- * Close all banks, in whatever state firmware or a loss of power left them. A
- * bank for stage 2 is closed after the banks for stage 1 that may be nested on
- * it. Those that can do stage 2 only cannot be made to fault, and stay as they
- * are: no stream leads there any more.
+ * Close all banks, whatever state firmware or a loss of power left them in. Close
+ * stage 2 banks last, because stage 1 banks may be nested on them. A bank that can
+ * only do stage 2 cannot be made to fault; leave it, as no stream is routed there
+ * any more.
  */
 static void smmu_close_banks(struct smmu_device *smmu)
 {
@@ -227,15 +234,19 @@ static void smmu_close_banks(struct smmu_device *smmu)
 }
 
 /*
- * Only for a bank that is closed, after a sync: an SMMU may have read CBAR for a
- * transaction before that was written, and may read SCTLR for it now.
+ * Disable stage 1 of a bank. The bank must be closed, and a sync must have
+ * completed since: for an earlier transaction the SMMU may have read the old CBAR
+ * and not yet SCTLR.
  */
 static void smmu_disable_bank(struct smmu_device *smmu, unsigned int bank)
 {
 	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR, 0);
 }
 
-/* Clear bits, unless all read as ones: an SMMU that does not answer. */
+/*
+ * Clear bits of a register, and return what it reads as then. Do not write one
+ * that reads as all ones: the SMMU does not respond.
+ */
 static u32 smmu_clear_bits(void __iomem *reg, u32 bits)
 {
 	u32 val = readl_relaxed(reg);
@@ -247,8 +258,8 @@ static u32 smmu_clear_bits(void __iomem *reg, u32 bits)
 }
 
 /*
- * Errata 826419, 841119 and others of the MMU-500: no prefetch (ACTLR.CPRE).
- * Return true if that took.
+ * Disable prefetch (ACTLR.CPRE) because of the MMU-500's errata 826419, 841119 and
+ * others. Return true if the register reads back as written.
  */
 static bool smmu_stop_prefetch(struct smmu_device *smmu, unsigned int inst, unsigned int bank)
 {
@@ -258,10 +269,10 @@ static bool smmu_stop_prefetch(struct smmu_device *smmu, unsigned int inst, unsi
 }
 
 /*
- * ACR.CACHE_LOCK makes ACTLR read-only, and the Secure side may have locked it
- * for good. The host is told of banks that go on prefetching. Nothing is to be
- * remembered of streams that match nothing or bypass: there are none that should
- * get through.
+ * sACR.CACHE_LOCK makes ACTLR read-only, and the Secure world may have made that
+ * permanent. Count the banks that still prefetch: the host can read their number.
+ * Do not cache unmatched or bypassing streams in the TLB (SMTNMB_TLBEN,
+ * S2CRB_TLBEN): none of them may reach memory.
  */
 static void smmu_setup_mmu500(struct smmu_device *smmu)
 {
@@ -299,7 +310,7 @@ static int smmu_reset(struct smmu_device *smmu)
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_TLBIALLNSNH, 0);
 	ret = smmu_tlb_sync_global(smmu);
 
-	/* A bank that something may still be under way to stays enabled. */
+	/* If the sync timed out, transactions may be outstanding: disable no bank. */
 	for (i = smmu->first_bank; !ret && i < smmu->nr_banks; i++)
 		smmu_disable_bank(smmu, i);
 
@@ -308,7 +319,7 @@ static int smmu_reset(struct smmu_device *smmu)
 		writel_relaxed(fsr, smmu_page(smmu, inst, ARM_SMMU_GR0) + ARM_SMMU_GR0_sGFSR);
 	}
 
-	/* Believe nothing of what isolation rests on that was not read back. */
+	/* Isolation rests on these bits: check that they read back as written. */
 	vital = ARM_SMMU_sCR0_USFCFG | ARM_SMMU_sCR0_SMCFCFG | ARM_SMMU_sCR0_GFIE;
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		cr0 = smmu_readl(smmu, inst, ARM_SMMU_GR0, ARM_SMMU_GR0_sCR0);
@@ -322,11 +333,37 @@ static int smmu_reset(struct smmu_device *smmu)
 	return ret;
 }
 
+static void smmu_give_back(unsigned int i, unsigned int nr_instances)
+{
+	const struct smmu_kvm_desc_smmu *d = &layout.smmus[i];
+
+	while (nr_instances--)
+		__pkvm_hyp_donate_host_mmio(d->base[nr_instances], d->size);
+}
+
+static int smmu_take(unsigned int i)
+{
+	const struct smmu_kvm_desc_smmu *d = &layout.smmus[i];
+	unsigned long haddr;
+	unsigned int inst;
+	int ret;
+
+	for (inst = 0; inst < d->nr_instances; inst++) {
+		ret = __pkvm_host_donate_hyp_mmio(d->base[inst], d->size, &haddr);
+		if (ret) {
+			smmu_give_back(i, inst);
+			return ret;
+		}
+		smmus[i].base[inst] = (void __iomem *)haddr;
+	}
+
+	return 0;
+}
+
 static int smmu_probe(unsigned int i)
 {
-	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
+	const struct smmu_kvm_desc_smmu *d = &layout.smmus[i];
 	struct smmu_device *smmu = &smmus[i];
-	unsigned int inst;
 	int ret;
 
 	hyp_spin_lock_init(&smmu->lock);
@@ -334,97 +371,73 @@ static int smmu_probe(unsigned int i)
 	smmu->nr_instances = d->nr_instances;
 	smmu->flags = d->flags;
 
-	for (inst = 0; inst < smmu->nr_instances; inst++) {
-		ret = kvm_hyp_iommu_map_mmio(d->base[inst], d->size, &smmu->base[inst]);
-		if (ret)
-			return ret;
-	}
-
-	return smmu_read_ids(smmu, d);
-}
-
-static int smmu_take(unsigned int i)
-{
-	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
-	unsigned int inst;
-	int ret = 0;
-
-	for (inst = 0; inst < d->nr_instances && !ret; inst++)
-		ret = __pkvm_host_donate_hyp_mmio(d->base[inst], d->size);
-
+	ret = smmu_take(i);
 	if (ret)
-		for (inst--; inst-- > 0; )
-			__pkvm_hyp_return_mmio(d->base[inst], d->size);
+		return ret;
+
+	ret = smmu_read_ids(smmu, d);
+	if (ret)
+		smmu_give_back(i, d->nr_instances);
 
 	return ret;
 }
 
-static void smmu_return(unsigned int i)
-{
-	const struct smmu_kvm_desc_smmu *d = smmu_desc_smmu(i);
-	unsigned int inst;
-
-	for (inst = 0; inst < d->nr_instances; inst++)
-		__pkvm_hyp_return_mmio(d->base[inst], d->size);
-}
+/* For a SoC that has nothing between its devices and the SMMUs. */
+static const struct smmu_soc_ops no_soc;
 
 static int smmu_init(void *blob, size_t size)
 {
-	const struct smmu_kvm_desc *desc;
+	const struct pkvm_iommu_desc *desc = blob;
 	unsigned int i, taken = 0;
 	int ret;
 
-	ret = smmu_desc_init(blob, size);
+	ret = smmu_kvm_check(&layout, blob, size);
 	if (ret)
 		return ret;
 
-	desc = smmu_desc();
+	smmu_soc = layout.desc->soc ?: &no_soc;
 	if (!kvm_hyp_iommu_boot_alloc(desc->size))
 		return -ENOMEM;
 	memset(blob + desc->size, 0, size - desc->size);
 
-	nr_smmus = desc->nr_smmus;
+	nr_smmus = desc->nr_iommus;
 	smmus = kvm_hyp_iommu_boot_alloc(nr_smmus * sizeof(*smmus));
 	stream_users = kvm_hyp_iommu_boot_alloc(desc->nr_streams * sizeof(*stream_users));
 	if (!smmus || !stream_users)
 		return -ENOMEM;
 
-	for (i = 0; i < nr_smmus; i++) {
-		ret = smmu_probe(i);
-		if (ret)
-			return ret;
-	}
-
-	ret = tegra_mc_probe();
-	if (ret)
-		return ret;
-
 	for (taken = 0; taken < nr_smmus; taken++) {
-		ret = smmu_take(taken);
+		ret = smmu_probe(taken);
 		if (ret)
 			goto give_back;
 	}
 
-	ret = tegra_mc_take();
+	ret = smmu_soc->probe ? smmu_soc->probe(&layout) : 0;
 	if (ret)
 		goto give_back;
 
-	/* The SMMUs first: a parked client must find one that blocks. */
+	ret = smmu_soc->take ? smmu_soc->take() : 0;
+	if (ret)
+		goto give_back;
+
+	/* The SMMUs first: a device that no longer bypasses must find one that blocks. */
 	for (i = 0; i < nr_smmus; i++) {
 		ret = smmu_reset(&smmus[i]);
 		if (ret)
-			goto give_back_mc;
-		smmus[i].global_mask = smmu_desc_smmu(i)->smr_mask & smmus[i].mask_mask;
+			goto give_back_soc;
+		smmus[i].global_mask = layout.common.iommus[i].ignored & smmus[i].mask_mask;
 	}
-	tegra_mc_park_all();
+	if (smmu_soc->block)
+		smmu_soc->block();
 
 	return 0;
 
-give_back_mc:
-	tegra_mc_return();
+give_back_soc:
+	if (smmu_soc->give_back)
+		smmu_soc->give_back();
 give_back:
 	while (taken--)
-		smmu_return(taken);
+		smmu_give_back(taken, smmus[taken].nr_instances);
 
 	return ret;
 }
@@ -434,8 +447,8 @@ give_back:
  */
 
 /*
- * Short descriptors have 32 bits for input and output addresses. That will do
- * for a device with no more address bits, if all memory can be reached.
+ * Short descriptors have 32 bits for input and output addresses. That is enough
+ * for a device with 32 address bits, if all memory lies below 4 GiB.
  */
 static int smmu_choose_fmt(struct kvm_hyp_iommu_domain *domain)
 {
@@ -455,7 +468,7 @@ static int smmu_choose_fmt(struct kvm_hyp_iommu_domain *domain)
 	}
 }
 
-static int smmu_domain_init(struct kvm_hyp_iommu_domain *domain)
+static int smmu_alloc_domain(struct kvm_hyp_iommu_domain *domain)
 {
 	struct io_pgtable_cfg *cfg = &domain->pgt.cfg;
 	struct smmu_device *smmu;
@@ -469,12 +482,7 @@ static int smmu_domain_init(struct kvm_hyp_iommu_domain *domain)
 		return ret;
 
 	smmu = smmu_of(domain);
-	/*
-	 * To Tegra's memory controller bit 39 may be no address bit, but another
-	 * layout of the same memory, and no address is as large.
-	 */
-	if (smmu_desc()->mc_size)
-		domain->pa_bits = 39;
+	domain->pgt.pa_bits = smmu_soc->pa_bits;
 	*cfg = (struct io_pgtable_cfg) {
 		.pgsize_bitmap	= smmu->lpae_pgsizes,
 		.ias		= smmu->ias,
@@ -494,15 +502,16 @@ static int smmu_domain_init(struct kvm_hyp_iommu_domain *domain)
 	return hyp_io_pgtable_init(&domain->pgt, ARM_V7S, domain);
 }
 
-static void smmu_domain_destroy(struct kvm_hyp_iommu_domain *domain)
+static void smmu_free_domain(struct kvm_hyp_iommu_domain *domain)
 {
 	hyp_io_pgtable_destroy(&domain->pgt);
 }
 
 /*
- * Translation of an AArch64 bank: TCR2 and TCR before the TTBRs, because they
- * say what those mean; SEP and TBI as for addresses of 48 bits; TTBR1 unused
- * (TCR.EPD1); the ASID is in the TTBRs (IHI 0062, 16.5).
+ * Write the translation registers of an AArch64 bank (IHI 0062, 16.5). TCR2 and
+ * TCR come before the TTBRs, because they define their format. The sign extension
+ * position is the upstream bus size, TTBR1 is unused (TCR.EPD1), and the ASID is
+ * in the TTBRs (TCR2.AS).
  */
 static void smmu_write_lpae(struct smmu_device *smmu, unsigned int bank,
 			    const struct io_pgtable_cfg *cfg)
@@ -519,9 +528,9 @@ static void smmu_write_lpae(struct smmu_device *smmu, unsigned int bank,
 }
 
 /*
- * Translation of a short-descriptor bank: TTBCR.EAE is 0, and TTBCR.N, so that
- * TTBR0 has all of the address space; memory types by PRRR and NMRR
- * (SCTLR.TRE); the ASID is in CONTEXTIDR (IHI 0062, 16.5).
+ * Write the translation registers of a short-descriptor bank (IHI 0062, 16.5).
+ * TTBCR.EAE and TTBCR.N are 0, so that TTBR0 covers the whole address space. PRRR
+ * and NMRR define the memory types (SCTLR.TRE), and the ASID is in CONTEXTIDR.
  */
 static void smmu_write_v7s(struct smmu_device *smmu, unsigned int bank,
 			   const struct io_pgtable_cfg *cfg)
@@ -538,8 +547,8 @@ static void smmu_write_v7s(struct smmu_device *smmu, unsigned int bank,
 }
 
 /*
- * What a bank's registers say, in one word. Each step is invertible, so that a
- * single register that differs always shows.
+ * Digest a bank's registers into one word. Each step is invertible, so a change
+ * of a single register always changes the digest.
  */
 static u64 smmu_bank_digest(struct smmu_device *smmu, unsigned int inst, unsigned int bank)
 {
@@ -563,9 +572,9 @@ static u64 smmu_bank_digest(struct smmu_device *smmu, unsigned int inst, unsigne
 }
 
 /*
- * Set up a bank, whatever its registers are, and open it. What reads back is what
- * smmu_is_lost() compares with: bits that an SMMU lacks, such as SCTLR.ASIDPNE on
- * some MMU-500s, are no loss.
+ * Set up a bank, whatever its registers contain, and open it. The digest is of the
+ * values that read back, so that smmu_is_lost() does not take bits for lost that
+ * the SMMU does not have, such as SCTLR.ASIDPNE on some MMU-500s.
  */
 static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 {
@@ -575,7 +584,7 @@ static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 
 	smmu_close_bank(smmu, bank);
 
-	/* CBA2R.VA64: which format the other registers have (9.6.38). */
+	/* CBA2R.VA64 selects the format of the other registers (9.6.38). */
 	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBA2R(bank),
 		    lpae ? ARM_SMMU_CBA2R_VA64 : 0);
 
@@ -589,16 +598,16 @@ static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 			smmu_stop_prefetch(smmu, inst, bank);
 
 	/*
-	 * SCTLR: terminate what faults and say so (CFRE, CFIE; CFCFG clear),
-	 * and let what does not fault go on meanwhile (HUPCF). AFE and TRE are
-	 * how io-pgtable writes short descriptors.
+	 * SCTLR: terminate transactions that fault and report them (CFRE, CFIE;
+	 * CFCFG clear), and process others meanwhile (HUPCF). io-pgtable writes
+	 * short descriptors for AFE and TRE.
 	 */
 	smmu_writel(smmu, smmu_bank_page(smmu, bank), ARM_SMMU_CB_SCTLR,
 		    ARM_SMMU_SCTLR_S1_ASIDPNE | ARM_SMMU_SCTLR_HUPCF |
 		    ARM_SMMU_SCTLR_CFIE | ARM_SMMU_SCTLR_CFRE |
 		    ARM_SMMU_SCTLR_AFE | ARM_SMMU_SCTLR_TRE | ARM_SMMU_SCTLR_M);
 
-	/* CBAR: stage 1 only, attributes as the tables have them (9.6.35). */
+	/* CBAR: stage 1 only, memory attributes from the tables (9.6.35). */
 	smmu_writel(smmu, ARM_SMMU_GR1, ARM_SMMU_GR1_CBAR(bank),
 		    FIELD_PREP(ARM_SMMU_CBAR_TYPE, CBAR_TYPE_S1_TRANS_S2_BYPASS) |
 		    FIELD_PREP(ARM_SMMU_CBAR_S1_BPSHCFG, ARM_SMMU_CBAR_S1_BPSHCFG_NSH) |
@@ -609,7 +618,7 @@ static void smmu_enable_bank(struct smmu_device *smmu, unsigned int bank)
 		smmu->banks[bank].digest[inst] = smmu_bank_digest(smmu, inst, bank);
 }
 
-/* Give the domain a bank. */
+/* Return the bank of a domain; if it has none, set one up. */
 static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
 {
 	struct smmu_device *smmu = smmu_of(domain);
@@ -634,14 +643,14 @@ static int smmu_get_bank(struct kvm_hyp_iommu_domain *domain)
 }
 
 /*
- * Take the bank from a domain none of whose streams is left. Its tables are
- * out of use when this returns, or the bank is never used again.
+ * Free the bank of a domain whose last stream was detached. When this returns, no
+ * walker reads the domain's tables any more; otherwise the bank is quarantined.
  *
- * Two waits: the first for what had passed the S2CR before that was changed. It
- * translates until it is done, and may leave something in the TLB. The second
- * for the TLB to forget that, and for what had passed the CBAR before that was
- * changed: only then may the bank be disabled. Where the walk caches have an
- * erratum a third wait follows, see tlb.c.
+ * The first sync waits for transactions that passed the S2CR before it was
+ * changed: they translate until they complete, and may leave TLB entries. The
+ * second one completes the invalidation of these entries, and waits for
+ * transactions that passed the CBAR before it was changed: only then may the bank
+ * be disabled. The walk-cache erratum requires a third one, see tlb.c.
  */
 static int smmu_put_bank(struct kvm_hyp_iommu_domain *domain)
 {
@@ -690,7 +699,7 @@ static struct smmu_stream *smmu_find_stream(struct smmu_device *smmu, u16 id, u1
 	return NULL;
 }
 
-/* A free pair for a stream that no other can be mistaken for. */
+/* Find a free pair for a stream that must not overlap any attached one. */
 static struct smmu_stream *smmu_new_stream(struct smmu_device *smmu, u16 id, u16 mask)
 {
 	struct smmu_stream *free = NULL;
@@ -701,7 +710,7 @@ static struct smmu_stream *smmu_new_stream(struct smmu_device *smmu, u16 id, u16
 
 		if (!s->domain)
 			free = free ?: s;
-		else if (smmu_streams_overlap(s->id, s->mask, id, mask))
+		else if (pkvm_iommu_ids_overlap(s->id, s->mask, id, mask))
 			return ERR_PTR(-EBUSY);
 	}
 
@@ -724,9 +733,9 @@ static void smmu_write_stream(struct smmu_device *smmu, struct smmu_stream *s, i
 {
 	unsigned int i = s - smmu->streams;
 
-	/* IHI 0062, 9.6.29 and 9.6.28: where to, before who. */
+	/* A stream must not match before it is routed (IHI 0062, 9.6.28, 9.6.29). */
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_S2CR(i), smmu_stream_s2cr(bank));
-	wmb();	/* no stream matches before its S2CR is right */
+	wmb();	/* S2CR before SMR */
 	smmu_writel(smmu, ARM_SMMU_GR0, ARM_SMMU_GR0_SMR(i), smmu_stream_smr(s));
 }
 
@@ -753,20 +762,20 @@ static bool smmu_bank_has_streams(struct kvm_hyp_iommu_domain *domain)
 }
 
 /*
- * A stream that can be attached: its index in the description, its ID and mask
- * as a stream match register has them.
+ * Find a stream that is to be attached. Return its index in the description, and
+ * its ID and mask as they go into a stream match register.
  */
 static int smmu_resolve(u32 iommu, u32 endpoint, u32 id, u16 *sid, u16 *mask)
 {
 	struct smmu_device *smmu = &smmus[iommu];
 	int index;
 
-	*sid = FIELD_GET(ARM_SMMU_SMR_ID, id);
-	*mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
-
-	index = smmu_desc_find_stream(iommu, endpoint, *sid, *mask);
+	index = pkvm_iommu_find_stream(&layout.common, iommu, endpoint, id);
 	if (index < 0)
 		return index;
+
+	*sid = id;
+	*mask = layout.common.streams[index].mask;
 	if ((*sid & ~smmu->id_mask) || (*mask & ~smmu->mask_mask))
 		return -ENODEV;
 
@@ -776,8 +785,11 @@ static int smmu_resolve(u32 iommu, u32 endpoint, u32 id, u16 *sid, u16 *mask)
 	return index;
 }
 
-/* What smmu_attach() would say to a domain with a bank, without a write. */
-static int smmu_query(u32 iommu, u32 endpoint, u32 id)
+/*
+ * Return what smmu_attach_dev() would return for a domain that has a bank, without
+ * writing any register.
+ */
+static int smmu_query_dev(u32 iommu, u32 endpoint, u32 id)
 {
 	struct smmu_device *smmu;
 	struct smmu_stream *s;
@@ -802,15 +814,15 @@ static int smmu_query(u32 iommu, u32 endpoint, u32 id)
 		ret = -EIO;
 	else if (IS_ERR(s))
 		ret = PTR_ERR(s);
-	else if (!stream_users[index])
-		ret = tegra_mc_query(endpoint, sid);
+	else if (!stream_users[index] && smmu_soc->query)
+		ret = smmu_soc->query(endpoint, sid);
 
 	hyp_spin_unlock(&smmu->lock);
 
 	return ret;
 }
 
-static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
+static int smmu_attach_dev(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
 {
 	struct smmu_device *smmu = smmu_of(domain);
 	struct smmu_stream *s;
@@ -856,10 +868,10 @@ static int smmu_attach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id
 		smmu_write_stream(smmu, s, bank);
 	}
 
-	/* Now that the path is complete, the device may take it. */
+	/* The path is complete: let the device present its stream ID. */
 	ret = 0;
-	if (!stream_users[index])
-		ret = tegra_mc_route(endpoint, sid);
+	if (!stream_users[index] && smmu_soc->route)
+		ret = smmu_soc->route(endpoint, sid);
 
 	if (!ret) {
 		s->users++;
@@ -877,19 +889,19 @@ unlock:
 	return ret;
 }
 
-static int smmu_detach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
+static int smmu_detach_dev(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id)
 {
 	struct smmu_device *smmu = smmu_of(domain);
-	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
 	struct smmu_stream *s;
 	int index, ret = 0;
+	u16 sid, mask;
 
-	index = smmu_desc_find_stream(domain->iommu, endpoint, sid, mask);
+	index = pkvm_iommu_find_stream(&layout.common, domain->iommu, endpoint, id);
 	if (index < 0)
 		return -ENOENT;
 
-	mask |= smmu->global_mask;
-	sid &= ~mask;
+	mask = layout.common.streams[index].mask | smmu->global_mask;
+	sid = id & ~mask;
 
 	hyp_spin_lock(&smmu->lock);
 
@@ -899,8 +911,8 @@ static int smmu_detach(struct kvm_hyp_iommu_domain *domain, u32 endpoint, u32 id
 		goto unlock;
 	}
 
-	if (!--stream_users[index])
-		tegra_mc_unroute(endpoint);
+	if (!--stream_users[index] && smmu_soc->unroute)
+		smmu_soc->unroute(endpoint);
 
 	if (!--s->users) {
 		smmu_clear_stream(smmu, s);
@@ -914,10 +926,10 @@ unlock:
 }
 
 /*
- * The core has given the domain up: whatever it routes faults from now on. What
- * is on its way through the bank already, which may be what does not come to an
- * end, must go on finding the domain's tables there: the core keeps them, and
- * all that they lead to.
+ * The core has quarantined the domain: make its streams fault from now on.
+ * Transactions that are already in the bank, perhaps the very ones that do not
+ * complete, still walk the domain's tables. So the bank stays enabled, and the core
+ * keeps the tables and the mapped pages.
  */
 static void smmu_block(struct kvm_hyp_iommu_domain *domain)
 {
@@ -941,19 +953,18 @@ static void smmu_block(struct kvm_hyp_iommu_domain *domain)
 /*
  * Power.
  *
- * An SMMU that lost its registers has CLIENTPD set, and all bypasses it. Make
- * it block first, as at takeover, then put back what was there. One whose TLB
- * does not come to an end stays blocked, until a later attempt succeeds. If the
- * register that blocks does not take the value, there is nothing left that
- * software could do about it.
+ * All streams bypass an SMMU that has lost its registers, because CLIENTPD is set.
+ * Make it block first, as at takeover, then restore its registers. If its TLB sync
+ * times out, it stays blocked until a later attempt succeeds. If sCR0 does not take
+ * the value that makes it block, there is nothing more that software can do.
  *
- * Any part of an instance may have kept its registers, so all that a stream
- * depends on is compared, on each instance. That is a read for each pair of
- * stream match register and S2CR, one more for each stream, and eleven for each
- * bank in use.
+ * Any part of an instance may have kept its registers, so all registers that a
+ * stream depends on are compared, on each instance: a read for each pair of stream
+ * match register and S2CR, one more for each attached stream, and up to eleven for
+ * each bank in use.
  */
 
-/* A free pair must match nothing; a stream in quarantine must lead nowhere. */
+/* A free pair must match nothing; a quarantined stream must fault. */
 static bool smmu_stream_is_lost(struct smmu_device *smmu, unsigned int inst, unsigned int i)
 {
 	u32 fields = ARM_SMMU_S2CR_TYPE | ARM_SMMU_S2CR_CBNDX | ARM_SMMU_S2CR_PRIVCFG;
@@ -973,7 +984,7 @@ static bool smmu_stream_is_lost(struct smmu_device *smmu, unsigned int inst, uns
 	return smr != smmu_stream_smr(s) || (s2cr & fields) != smmu_stream_s2cr(bank);
 }
 
-/* A bank that is free is set up from scratch before any stream leads there. */
+/* A free bank is not compared: it is set up anew before a stream is routed there. */
 static bool smmu_bank_is_lost(struct smmu_device *smmu, unsigned int inst, unsigned int i)
 {
 	struct smmu_bank *bank = &smmu->banks[i];
@@ -1024,12 +1035,12 @@ static void smmu_restore(struct smmu_device *smmu)
 
 	smmu->blocked = smmu_reset(smmu);
 
-	/* In any case, or invalidations in them would have no effect. */
+	/* Even if the SMMU is blocked: invalidations need banks that are set up. */
 	for (i = 0; i < smmu->nr_banks; i++)
 		if (smmu->banks[i].domain && !smmu->banks[i].quarantined)
 			smmu_enable_bank(smmu, i);
 
-	/* No stream, as long as the TLB may know what is gone from the tables. */
+	/* Route no stream while the TLB may hold translations that were unmapped. */
 	if (smmu->blocked)
 		return;
 
@@ -1045,7 +1056,7 @@ static void smmu_resume(void)
 {
 	unsigned int i;
 
-	/* All block before one of them waits for its TLB. */
+	/* Make all SMMUs block before waiting for the TLB of any. */
 	for (i = 0; i < nr_smmus; i++) {
 		hyp_spin_lock(&smmus[i].lock);
 		if (smmu_is_lost(&smmus[i])) {
@@ -1055,11 +1066,9 @@ static void smmu_resume(void)
 		hyp_spin_unlock(&smmus[i].lock);
 	}
 
-	/*
-	 * Nor may a memory client bypass them meanwhile, which is how some come
-	 * back. Once they are parked or routed, they find SMMUs that block.
-	 */
-	tegra_mc_resume();
+	/* All SMMUs that have lost their registers block: now let no device bypass. */
+	if (smmu_soc->resume)
+		smmu_soc->resume();
 
 	for (i = 0; i < nr_smmus; i++) {
 		hyp_spin_lock(&smmus[i].lock);
@@ -1069,56 +1078,66 @@ static void smmu_resume(void)
 	}
 }
 
-static int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
+/* Return what a stream of a device is attached to, as SMMU_KVM_STREAM_*. */
+int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
 {
-	u16 sid = FIELD_GET(ARM_SMMU_SMR_ID, id), mask = FIELD_GET(ARM_SMMU_SMR_MASK, id);
 	struct smmu_device *smmu;
 	struct smmu_stream *s;
 	unsigned int bank;
 	int index;
+	u16 mask;
 
 	if (iommu >= nr_smmus)
 		return -EINVAL;
 
-	index = smmu_desc_find_stream(iommu, endpoint, sid, mask);
+	index = pkvm_iommu_find_stream(&layout.common, iommu, endpoint, id);
 	if (index < 0)
 		return index;
 
 	smmu = &smmus[iommu];
-	mask |= smmu->global_mask;
+	mask = layout.common.streams[index].mask | smmu->global_mask;
 
 	hyp_spin_lock(&smmu->lock);
-	s = smmu_find_stream(smmu, sid & ~mask, mask);
+	s = smmu_find_stream(smmu, id & ~mask, mask);
 	if (s && stream_users[index]) {
 		for (bank = 0; bank < smmu->nr_banks; bank++)
 			if (smmu->banks[bank].domain == s->domain)
 				break;
 
-		*info = KVM_IOMMU_STREAM_ATTACHED |
-			FIELD_PREP(KVM_IOMMU_STREAM_BANK, bank) |
-			FIELD_PREP(KVM_IOMMU_STREAM_FMT, s->domain->fmt) |
-			FIELD_PREP(KVM_IOMMU_STREAM_USERS, min(s->users, 0xfff)) |
-			FIELD_PREP(KVM_IOMMU_STREAM_DOMAIN, s->domain->handle);
+		*info = SMMU_KVM_STREAM_ATTACHED |
+			FIELD_PREP(SMMU_KVM_STREAM_BANK, bank) |
+			FIELD_PREP(SMMU_KVM_STREAM_FMT, s->domain->fmt) |
+			FIELD_PREP(SMMU_KVM_STREAM_USERS, min(s->users, 0xfff)) |
+			FIELD_PREP(SMMU_KVM_STREAM_DOMAIN, s->domain->handle);
 		if (bank < smmu->nr_banks && smmu->banks[bank].quarantined)
-			*info |= KVM_IOMMU_STREAM_QUARANTINED;
+			*info |= SMMU_KVM_STREAM_QUARANTINED;
 	}
 	hyp_spin_unlock(&smmu->lock);
 
 	return 0;
 }
 
-const struct kvm_hyp_iommu_ops smmu_v2_ops = {
-	.init		= smmu_init,
-	.domain_init	= smmu_domain_init,
-	.domain_destroy	= smmu_domain_destroy,
-	.attach		= smmu_attach,
-	.query		= smmu_query,
-	.detach		= smmu_detach,
-	.tlb_inv_range	= smmu_tlb_inv_range,
+/* Refuse any access to the SMMUs' registers: the host has no use for them. */
+static int smmu_access(phys_addr_t phys, bool write, unsigned int size, u64 *val)
+{
+	return smmu_soc->access ? smmu_soc->access(phys, write, size, val) : -EPERM;
+}
+
+static const struct kvm_iommu_domain_ops smmu_domain_ops = {
+	.alloc_domain	= smmu_alloc_domain,
+	.free_domain	= smmu_free_domain,
+	.attach_dev	= smmu_attach_dev,
+	.query_dev	= smmu_query_dev,
+	.detach_dev	= smmu_detach_dev,
+	.iotlb_sync	= smmu_tlb_inv_range,
 	.block		= smmu_block,
+};
+
+const struct kvm_iommu_ops smmu_v2_ops = {
+	.init		= smmu_init,
 	.resume		= smmu_resume,
-	.next_fault	= smmu_next_fault,
-	.stream_info	= smmu_stream_info,
-	.stat		= smmu_stat,
-	.host_access	= tegra_mc_filter_access,
+	.host_access	= smmu_access,
+	.get_fault	= smmu_get_fault,
+	.debug		= smmu_debug,
+	.domain_ops	= &smmu_domain_ops,
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Arm SMMUv2 at EL2: what its files share.
+ * Arm SMMUv2 at EL2: declarations that its files share.
  *
- *	desc.c		checks the host's description, freezes it, answers from it
- *	smmu-v2.c	takes SMMUs over; streams, context banks, domains
- *	tlb.c		invalidation
- *	fault.c		faults, and state as the host may see it
- *	tegra-mc.c	who gets which stream ID, on Tegra
- *	tegra-mc-filter.c	what the host may do in the rest of that device
+ *	desc.c		checks of the host's description
+ *	smmu-v2.c	takeover of SMMUs; streams, context banks, domains
+ *	tlb.c		TLB invalidation
+ *	fault.c		faults, and the state that the host may read
+ *
+ * Everything specific to one SoC is behind struct smmu_soc_ops.
  *
  * Section numbers are those of the Arm System Memory Management Unit
  * Architecture Specification, SMMU architecture version 2 (IHI 0062).
@@ -15,6 +15,7 @@
 #ifndef _PKVM_SMMU_V2_H
 #define _PKVM_SMMU_V2_H
 
+#include <linux/arm-smmu-kvm-desc.h>
 #include <linux/bitfield.h>
 #include <linux/io.h>
 #include <linux/types.h>
@@ -22,16 +23,15 @@
 #include <nvhe/iommu.h>
 
 #include "../arm-smmu-regs.h"
-#include "desc.h"
 
 #define SMMU_MAX_SMRS		128
 
 /**
  * struct smmu_stream - a stream match register and its S2CR
- * @domain: where it is routed, NULL if the pair is free
- * @users: attachments
+ * @domain: the domain that it is routed to, NULL if the pair is free
+ * @users: number of attachments
  * @id: stream ID
- * @mask: stream ID bits that are not compared
+ * @mask: stream ID bits that are ignored
  */
 struct smmu_stream {
 	struct kvm_hyp_iommu_domain	*domain;
@@ -42,10 +42,11 @@ struct smmu_stream {
 
 /**
  * struct smmu_bank - a context bank
- * @domain: whose translations it does, NULL if it is free
- * @digest: of its registers as they read back when it was enabled
- * @quarantined: a TLB may still hold translations of it: never use it again
- * @stuck: instance + 1 whose sync did not end, 0 once it has been reported
+ * @domain: the domain that it translates for, NULL if the bank is free
+ * @digest: digest of its registers as they read back when it was enabled, for
+ *	    each instance
+ * @quarantined: the TLB may still hold its translations: never use it again
+ * @stuck: instance + 1 whose sync timed out, 0 once this has been reported
  */
 struct smmu_bank {
 	struct kvm_hyp_iommu_domain	*domain;
@@ -55,33 +56,34 @@ struct smmu_bank {
 };
 
 /**
- * struct smmu_device - an SMMU, maybe of several mirrored instances
+ * struct smmu_device - an SMMU, of one or several mirrored instances
  * @lock: guards @streams, @banks and the registers of both
  * @fault_lock: guards @fault_next and fault registers
  * @base: registers of each instance
- * @nr_instances: how many there are
- * @pgshift: register pages are 1 << @pgshift
- * @numpage: pages of the global address space; the context banks follow it
- * @nr_streams: pairs of stream match register and S2CR
+ * @nr_instances: number of instances
+ * @pgshift: a register page has 1 << @pgshift bytes
+ * @numpage: register pages of the global address space; the context banks' follow
+ * @nr_streams: number of pairs of stream match register and S2CR
  * @first_bank: the first context bank that can do stage 1
- * @nr_banks: context banks
- * @id_mask: stream ID bits that a stream match register compares
+ * @nr_banks: number of context banks
+ * @id_mask: stream ID bits that a stream match register can compare
  * @mask_mask: stream ID bits that a stream match register can ignore
- * @global_mask: stream ID bits that no stream match register shall compare
+ * @global_mask: stream ID bits that every stream match register must ignore
  * @ias: input address bits
  * @oas: output address bits
  * @lpae_pgsizes: page sizes of AArch64 tables
- * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if it has none
+ * @v7s_pgsizes: page sizes of short-descriptor tables, 0 if not supported
  * @flags: SMMU_KVM_* of the description
- * @cr0: sCR0 as it read back at takeover, of each instance
- * @acr: likewise sACR, of an MMU-500
- * @nr_prefetch: context banks, of any instance, whose prefetch cannot be stopped
- * @blocked: a reset did not end well: all streams fault, none is attached
- * @stuck: instance + 1 that was the reason, 0 once it has been reported
+ * @cr0: sCR0 of each instance, as it read back at takeover
+ * @acr: sACR of each instance, as it read back at takeover; of an MMU-500 only
+ * @nr_prefetch: context banks of all instances whose prefetch cannot be disabled
+ * @blocked: the last reset failed: all streams fault, and none can be attached
+ * @stuck: instance + 1 whose reset or global sync failed, 0 once this has been
+ *	   reported
  * @fault_next: where the next search for a fault starts
- * @nr_faults: faults seen
- * @streams: see there
- * @banks: see there
+ * @nr_faults: faults found so far
+ * @streams: pairs of stream match register and S2CR
+ * @banks: context banks
  */
 struct smmu_device {
 	hyp_spinlock_t		lock;
@@ -117,10 +119,11 @@ struct smmu_device {
 
 extern struct smmu_device *smmus;
 extern unsigned int nr_smmus;
+extern const struct smmu_soc_ops *smmu_soc;
 
 /*
- * A domain's bank, in priv[0] as bank + 1 so that a new domain has none.
- * Guarded by the domain's lock.
+ * The context bank of a domain, or -1. priv[0] holds bank + 1, so that a new
+ * domain has none. Guarded by the domain's lock.
  */
 static inline int smmu_domain_bank(struct kvm_hyp_iommu_domain *domain)
 {
@@ -133,10 +136,10 @@ static inline struct smmu_device *smmu_of(struct kvm_hyp_iommu_domain *domain)
 }
 
 /*
- * Registers. A write goes to all instances, which have to be alike; a read
- * names its instance.
+ * Registers. A write goes to all instances, which must be programmed alike; a
+ * read names its instance.
  */
-/* Pages of the global address spaces. */
+/* Register pages of the global address spaces. */
 #define ARM_SMMU_GR0		0
 #define ARM_SMMU_GR1		1
 
@@ -175,14 +178,16 @@ static inline void smmu_writeq(struct smmu_device *smmu, unsigned int page,
 		writeq_relaxed(val, smmu_page(smmu, inst, page) + reg);
 }
 
-/* Each bank has its own ASID and VMID, so that no two share a TLB entry. */
+/* The ASID and VMID of a bank: its own, so that no two banks share a TLB entry. */
 static inline u16 smmu_bank_tag(unsigned int bank)
 {
 	return bank + 1;
 }
 
 /* smmu-v2.c */
-extern const struct kvm_hyp_iommu_ops smmu_v2_ops;
+extern const struct kvm_iommu_ops smmu_v2_ops;
+
+int smmu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info);
 
 /* tlb.c */
 extern const struct iommu_flush_ops smmu_flush_ops;
@@ -195,24 +200,7 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 		       size_t size, size_t granule);
 
 /* fault.c */
-int smmu_next_fault(u32 iommu, u64 *regs);
-int smmu_stat(u32 index, u64 *val);
-
-/* tegra-mc.c */
-int tegra_mc_probe(void);
-int tegra_mc_take(void);
-void tegra_mc_return(void);
-void tegra_mc_park_all(void);
-void tegra_mc_resume(void);
-int tegra_mc_route(u32 endpoint, u32 sid);
-int tegra_mc_query(u32 endpoint, u32 sid);
-void tegra_mc_unroute(u32 endpoint);
-int tegra_mc_stat(u32 index, u64 *val);
-
-/* tegra-mc-filter.c */
-int tegra_mc_filter_probe(void);
-int tegra_mc_filter_take(void);
-void tegra_mc_filter_return(void);
-int tegra_mc_filter_access(phys_addr_t phys, bool write, unsigned int size, u64 *val);
+int smmu_get_fault(u32 iommu, struct kvm_iommu_fault *f);
+int smmu_debug(u32 iommu, u32 what, u64 index, u64 *val);
 
 #endif /* _PKVM_SMMU_V2_H */

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Arm SMMUv2 at EL2: invalidation.
+ * Arm SMMUv2 at EL2: TLB invalidation.
  *
- * An invalidation is complete when a sync that follows it is (IHI 0062, 2.7),
- * on all instances. Only then may pages that were mapped, or tables that were
- * walked, serve another purpose. The wait has a bound: see SMMU_SYNC_TIMEOUT_MS.
+ * An invalidation is complete when a sync that was issued after it is complete on
+ * all instances (IHI 0062, 2.7). Only then may pages that were mapped, or tables
+ * that were walked, be reused. The wait is bounded, see SMMU_SYNC_TIMEOUT_MS.
  *
- * Each bank has its own sync, so that domains do not wait for each other.
+ * Each context bank has a sync of its own, so domains do not wait for each other.
  *
- * The walk caches of Tegra194 and Tegra234 (SMMU_KVM_PAGES_ONLY) keep pointers to
- * tables that they were told to forget: the index that they derive from an
- * address for an invalidation is not the one that a walk uses (commit
- * 4a25f2ea0e03 "iommu: arm-smmu: disable large page mappings for Nvidia
- * arm-smmu", and nvidia_smmu_init_context()). NVIDIA's advice is to map pages
- * alone, so that no table goes while it is in use. Nothing is published about
- * invalidations that have no address. This is what is relied on here:
+ * Some MMU-500s (SMMU_KVM_PAGES_ONLY) have an erratum: an invalidation by address
+ * may leave pointers to tables in their walk caches, because it computes another
+ * index from the address than a walk does (commit 4a25f2ea0e03 "iommu: arm-smmu:
+ * disable large page mappings for Nvidia arm-smmu", and
+ * nvidia_smmu_init_context()). NVIDIA's advice is to map no blocks, so that no
+ * table is freed while it is in use. Nothing is published about invalidations
+ * without an address. This driver makes the following assumptions:
  *
- *  - TLB entries of pages are invalidated by address and by ASID. The native
- *    driver relies on that, too, and NVIDIA's advice would be no remedy without.
- *  - A table pointer is forgotten when its bank is disabled, and TLBIALLNSNH,
- *    which compares neither address nor tag, has completed after that. It is how
- *    each driver gets rid of what firmware left in the SMMU.
- *  - Not on TLBIASID or TLBIALL to get rid of table pointers. So while a domain
- *    has a bank all its tables stay tables of that domain, linked where they
- *    were, empty or not; see <nvhe/io-pgtable.h> and smmu_put_bank().
+ *  - Invalidations by address and by ASID remove the TLB entries of pages. The
+ *    native driver relies on that, too; otherwise NVIDIA's advice would not help.
+ *  - When a bank is disabled, and a TLBIALLNSNH after that is complete, no pointer
+ *    to its tables is cached: TLBIALLNSNH compares neither address nor ASID. All
+ *    drivers rely on that to remove the entries that firmware left in the SMMU.
+ *  - TLBIASID and TLBIALL may leave pointers to tables. So as long as a domain has
+ *    a bank, its tables stay linked where they are, even if they are empty; see
+ *    <nvhe/io-pgtable.h> and smmu_put_bank().
  */
 
 #include <linux/io.h>
@@ -34,20 +34,21 @@
 #include "smmu-v2.h"
 
 /*
- * A sync waits for the transactions that began before it. The slowest that
- * there can be is a read from a PCI device that does not answer. It ends with
- * the requester's completion timeout, which is 50 us to 50 ms unless software
- * programs another (PCI Express Base Specification 5.0, 7.5.3.16, Device Control
- * 2: Completion Timeout Value 0000b). This is twice the upper end. It bounds a
- * stay at EL2, and isolation does not depend on it: where a sync takes longer,
- * since the host chose a longer timeout, say, the domain is quarantined. The
- * native driver gives up after a second (TLB_LOOP_TIMEOUT).
+ * A sync waits for the transactions that began before it. The slowest of them is a
+ * read from a PCI device that does not respond. It ends with the requester's
+ * completion timeout, which is 50 us to 50 ms unless software programs another
+ * value (PCI Express Base Specification 5.0, 7.5.3.16, Device Control 2:
+ * Completion Timeout Value 0000b). The timeout here is twice the upper limit. It
+ * bounds the time spent at EL2; isolation does not depend on it: if a sync takes
+ * longer, for instance because the host chose a longer completion timeout, the
+ * domain is quarantined. The native driver's timeout is one second
+ * (TLB_LOOP_TIMEOUT).
  */
 #define SMMU_SYNC_TIMEOUT_MS	100
 
 /*
- * Invalidate by address up to this many entries, else all of the bank: more
- * register writes than that cost more than the walks they save.
+ * Invalidate up to this many entries by address, and otherwise the whole bank:
+ * more register writes cost more than the walks that they save.
  */
 #define SMMU_MAX_TLBI_OPS	32
 
@@ -78,7 +79,7 @@ static bool smmu_sync_active(struct smmu_device *smmu, unsigned int inst, unsign
 	return smmu_readl(smmu, inst, page, status) & ARM_SMMU_sTLBGSTATUS_GSACTIVE;
 }
 
-/* @stuck: where to note, for fault.c, which instance did not answer in time. */
+/* On a timeout, set @stuck to the instance + 1 that timed out, for fault.c. */
 static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned int sync,
 			 unsigned int status, u8 *stuck)
 {
@@ -91,7 +92,7 @@ static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned i
 	for (inst = 0; inst < smmu->nr_instances; inst++) {
 		while (smmu_sync_active(smmu, inst, page, status)) {
 			if (__arch_counter_get_cntvct() - start > timeout) {
-				/* Firmware may have had the CPU: look once more. */
+				/* Firmware may have run meanwhile: check once more. */
 				if (!smmu_sync_active(smmu, inst, page, status))
 					break;
 				WRITE_ONCE(*stuck, inst + 1);
@@ -104,7 +105,7 @@ static int smmu_tlb_sync(struct smmu_device *smmu, unsigned int page, unsigned i
 
 	smmu_note_wait(__arch_counter_get_cntvct() - start);
 
-	/* What follows must not overtake the reads that said it is done. */
+	/* Order what follows after the reads that found the sync complete. */
 	mb();
 
 	return 0;
@@ -123,7 +124,7 @@ static int smmu_tlb_sync_bank(struct smmu_device *smmu, unsigned int bank)
 			     ARM_SMMU_CB_TLBSTATUS, &smmu->banks[bank].stuck);
 }
 
-/* Forget all that a bank has translated, and wait. 0 or -ETIMEDOUT. */
+/* Invalidate all TLB entries of a bank and wait. Return 0 or -ETIMEDOUT. */
 int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank)
 {
 	wmb();	/* table entries before the invalidation */
@@ -134,9 +135,9 @@ int smmu_tlb_inv_bank(struct smmu_device *smmu, unsigned int bank)
 }
 
 /*
- * Forget the tables that a bank has walked, and wait: they may serve another
- * purpose after that. The bank is disabled, and smmu_tlb_inv_bank() was enough
- * unless there is the erratum above. 0 or -ETIMEDOUT.
+ * Invalidate the walk caches after a bank was disabled, and wait: then its tables
+ * may be reused. Without the erratum above, smmu_tlb_inv_bank() has done that.
+ * Return 0 or -ETIMEDOUT.
  */
 int smmu_tlb_inv_walks(struct smmu_device *smmu)
 {
@@ -149,11 +150,11 @@ int smmu_tlb_inv_walks(struct smmu_device *smmu)
 }
 
 /**
- * smmu_tlb_inv_range() - forget leaf entries of a range, and wait
+ * smmu_tlb_inv_range() - invalidate the leaf entries of a range and wait
  * @domain: the domain, locked
- * @iova: start
+ * @iova: start of the range
  * @size: bytes, a multiple of @granule
- * @granule: page size that the range was unmapped by
+ * @granule: page size with which the range was unmapped
  *
  * Return: 0 or -ETIMEDOUT.
  */
@@ -164,14 +165,15 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 	int bank = smmu_domain_bank(domain);
 	u64 end = (u64)iova + size, va;
 
-	/* No bank: it was invalidated when it was taken away. */
+	/* A domain without a bank has no TLB entries: see smmu_put_bank(). */
 	if (bank < 0)
 		return 0;
 
 	/*
-	 * A TLB entry can be smaller than that. Where a table went the bank was
-	 * invalidated with it; but sixteen small pages of a short-descriptor
-	 * table can be unmapped as a large one, and each has its own entry.
+	 * TLB entries may be smaller than @granule: sixteen small pages of a
+	 * short-descriptor table can be unmapped as a large page, and each has
+	 * an entry of its own. When a table is unmapped, its entries have been
+	 * invalidated with the whole bank.
 	 */
 	if (domain->fmt == KVM_IOMMU_FMT_V7S)
 		granule = SZ_4K;
@@ -180,9 +182,9 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 		return smmu_tlb_inv_bank(smmu, bank);
 
 	/*
-	 * IHI 0062, 16.5: TLBIVAL has the address without its low 12 bits from
-	 * bit 0 and the ASID in [63:48] in an AArch64 bank; the address in
-	 * [31:12] and the ASID in [7:0] else.
+	 * TLBIVAL of an AArch64 bank has the address, shifted right by 12, from
+	 * bit 0 and the ASID in [63:48]; of other banks, the address in [31:12]
+	 * and the ASID in [7:0] (IHI 0062, 16.5).
 	 */
 	wmb();	/* table entries before the invalidation */
 	for (va = iova; va < end; va += granule) {
@@ -198,16 +200,16 @@ int smmu_tlb_inv_range(struct kvm_hyp_iommu_domain *domain, unsigned long iova,
 }
 
 /*
- * A table was unlinked: no walker may read it when this returns. By ASID, because
- * an invalidation by address would have to be one for each table on the way.
- * Where the walk caches do not obey that either the table can never be freed.
+ * A table was unlinked: no walker may read it when this returns. Invalidate by
+ * ASID: by address it would take one invalidation for each level of tables. With
+ * the walk-cache erratum that is not enough either, so the table can never be freed.
  */
 static void smmu_flush_all(void *cookie)
 {
 	struct kvm_hyp_iommu_domain *domain = cookie;
 	int bank = smmu_domain_bank(domain);
 
-	/* One wait is enough: what a lost domain has is kept for good. */
+	/* A quarantined domain keeps its tables forever: do not wait again. */
 	if (bank < 0 || domain->quarantined)
 		return;
 

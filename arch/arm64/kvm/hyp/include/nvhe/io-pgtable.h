@@ -6,8 +6,9 @@
  * time for the hypervisor. A table is used as in the kernel, through its ops,
  * with the differences that come from who the caller is:
  *
- *  - The arguments of each operation may be the host's. They are checked in
- *    full, and nothing warns: what cannot be done fails with an error.
+ *  - The arguments may be the host's. The user of a table checks them in full,
+ *    with hyp_io_pgtable_check_map() and hyp_io_pgtable_check_range(), and the
+ *    operations rely on that.
  *  - map_pages() does all that it was asked for, or fails. Then *mapped still
  *    says how much it did, which is left for the caller to undo.
  *  - unmap_pages() stops at the first address where nothing is mapped, or where
@@ -43,14 +44,17 @@ struct hyp_io_pgtable_fmt;
  * @cfg:     Filled in by the user, completed by hyp_io_pgtable_init() as
  *           alloc_io_pgtable_ops() does. Constant afterwards.
  * @ops:     The operations; NULL unless the table is initialised.
+ * @pa_bits: Bits of a physical address that may be mapped, if fewer than the table
+ *           has; 0: as many as it has.
  */
 struct hyp_io_pgtable {
 	struct io_pgtable_cfg		cfg;
 	struct io_pgtable_ops		*ops;
+	u8				pa_bits;
 
 	/* private: */
 	const struct hyp_io_pgtable_fmt	*fmt;
-	struct io_pgtable_ops		checked_ops;
+	struct io_pgtable_ops		hyp_ops;
 	struct io_pgtable		iop;
 	u64				fmt_data[4];
 };
@@ -66,6 +70,36 @@ struct hyp_io_pgtable {
  */
 int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 			void *cookie);
+
+/**
+ * hyp_io_pgtable_check_range() - Check what is to be unmapped
+ * @pgt:     The table.
+ * @iova:    Where.
+ * @pgsize:  Size of a page.
+ * @pgcount: How many.
+ *
+ * Return: 0, or -EINVAL: the page size is none of the table's, the range is empty,
+ * not aligned, or leaves the address space.
+ */
+int hyp_io_pgtable_check_range(const struct hyp_io_pgtable *pgt, u64 iova, u64 pgsize,
+			       u64 pgcount);
+
+/**
+ * hyp_io_pgtable_check_map() - Check what is to be mapped
+ * @pgt:     The table.
+ * @iova:    Where.
+ * @paddr:   What.
+ * @pgsize:  Size of a page.
+ * @pgcount: How many.
+ * @prot:    IOMMU_READ, IOMMU_WRITE, ...
+ *
+ * This is the one place that decides on all of it but the owner of the pages.
+ *
+ * Return: 0, or -EINVAL: as hyp_io_pgtable_check_range(), @paddr is not aligned or
+ * has too many bits, or @prot asks for no access or for what there is not.
+ */
+int hyp_io_pgtable_check_map(const struct hyp_io_pgtable *pgt, u64 iova, u64 paddr,
+			     u64 pgsize, u64 pgcount, int prot);
 
 /**
  * hyp_io_pgtable_destroy() - Free a table and all it consists of
@@ -91,20 +125,6 @@ void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt);
  * Return: whether nothing but the root is left.
  */
 bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max);
-
-/**
- * hyp_io_pgtable_map_runs() - Map pages that are not contiguous
- * @pgt:    The table.
- * @iova:   Where, page aligned.
- * @runs:   Runs of pages, KVM_IOMMU_RUN(), to be mapped one behind the other.
- * @nr:     How many.
- * @prot:   IOMMU_READ, IOMMU_WRITE, ...
- * @mapped: Increased by the bytes that are mapped, also on failure.
- *
- * Return: 0, or an error as map_pages() has it.
- */
-int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
-			    const u64 *runs, unsigned int nr, int prot, size_t *mapped);
 
 /*
  * Provided by the user of the tables.
@@ -153,7 +173,7 @@ void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size);
  * @table_shift:  What a table of the last level maps, as a power of two.
  * @free_empty:   Free the tables on the way to an address that are empty and map
  *                no more than @max bytes, which is as much as the last one does.
- * @map_runs:     Map runs of pages of the smallest size, KVM_IOMMU_RUN(), one
+ * @map_runs:     Map runs of pages of the smallest size, IO_PGTABLE_RUN(), one
  *                behind the other.
  *
  * What a format keeps for a table begins with its struct io_pgtable and is no
@@ -171,6 +191,24 @@ struct hyp_io_pgtable_fmt {
 	int (*map_runs)(struct io_pgtable *iop, unsigned long iova, const u64 *runs,
 			unsigned int nr, int prot, size_t *mapped);
 };
+
+/**
+ * hyp_io_pgtable_map_runs() - Map pages that are not contiguous
+ * @pgt:    The table.
+ * @iova:   Where, page aligned.
+ * @runs:   Runs of pages, IO_PGTABLE_RUN(), to be mapped one behind the other.
+ * @nr:     How many.
+ * @prot:   IOMMU_READ, IOMMU_WRITE, ...
+ * @mapped: Increased by the bytes that are mapped, also on failure.
+ *
+ * Return: 0, or an error as map_pages() has it.
+ */
+static inline int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
+					  const u64 *runs, unsigned int nr, int prot,
+					  size_t *mapped)
+{
+	return pgt->fmt->map_runs(&pgt->iop, iova, runs, nr, prot, mapped);
+}
 
 #define HYP_IO_PGTABLE_DATA_SIZE \
 	(sizeof(struct hyp_io_pgtable) - offsetof(struct hyp_io_pgtable, iop))

@@ -3,8 +3,10 @@
  * I/O page tables at EL2: what is the same for all formats.
  *
  * A format trusts its caller, within limits that differ from one to the next,
- * and does as much of a request as suits its layout. The operations here check
- * everything before a format sees it, and repeat until all is done.
+ * and does as much of a request as suits its layout. hyp_io_pgtable_check_map()
+ * and hyp_io_pgtable_check_range() are where the arguments of a call are checked,
+ * once; the operations trust their caller to have done so, and repeat until all
+ * is done.
  */
 
 #include <linux/align.h>
@@ -15,15 +17,16 @@
 
 #include <nvhe/io-pgtable.h>
 
-#define HYP_IOMMU_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
-			 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
+/* What a mapping may ask for. */
+#define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
+				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 
 static struct hyp_io_pgtable *ops_to_pgt(struct io_pgtable_ops *ops)
 {
-	return container_of(ops, struct hyp_io_pgtable, checked_ops);
+	return container_of(ops, struct hyp_io_pgtable, hyp_ops);
 }
 
-/* Are the @size bytes from @addr aligned to @pgsize and within @bits bits? */
+/* Return true if the @size bytes from @addr are aligned to @pgsize and within @bits bits. */
 static bool range_valid(u64 addr, size_t size, size_t pgsize, unsigned int bits)
 {
 	u64 last;
@@ -32,16 +35,36 @@ static bool range_valid(u64 addr, size_t size, size_t pgsize, unsigned int bits)
 	       !check_add_overflow(addr, size - 1, &last) && !(last >> bits);
 }
 
-static int check_size(struct io_pgtable_cfg *cfg, size_t pgsize, size_t pgcount,
-		      size_t *size)
+int hyp_io_pgtable_check_range(const struct hyp_io_pgtable *pgt, u64 iova, u64 pgsize,
+			       u64 pgcount)
 {
+	const struct io_pgtable_cfg *cfg = &pgt->cfg;
+	u64 size;
+
 	if (!is_power_of_2(pgsize) || !(pgsize & cfg->pgsize_bitmap))
 		return -EINVAL;
 
-	if (!pgcount || check_mul_overflow(pgsize, pgcount, size))
+	if (!pgcount || check_mul_overflow(pgsize, pgcount, &size))
 		return -EINVAL;
 
-	return 0;
+	return range_valid(iova, size, pgsize, cfg->ias) ? 0 : -EINVAL;
+}
+
+int hyp_io_pgtable_check_map(const struct hyp_io_pgtable *pgt, u64 iova, u64 paddr,
+			     u64 pgsize, u64 pgcount, int prot)
+{
+	unsigned int pa_bits = pgt->pa_bits ?: pgt->cfg.oas;
+	int ret;
+
+	ret = hyp_io_pgtable_check_range(pgt, iova, pgsize, pgcount);
+	if (ret)
+		return ret;
+
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) || (prot & ~KVM_IOMMU_PROT_MASK))
+		return -EINVAL;
+
+	return range_valid(paddr, pgsize * pgcount, pgsize, min(pa_bits, pgt->cfg.oas)) ?
+	       0 : -EINVAL;
 }
 
 /*
@@ -52,10 +75,10 @@ static int check_size(struct io_pgtable_cfg *cfg, size_t pgsize, size_t pgcount,
 static void free_empty(struct hyp_io_pgtable *pgt, unsigned long iova, size_t pgsize,
 		       size_t size)
 {
-	size_t done, table_size = BIT(pgt->fmt->table_shift);
+	size_t offset, table_size = BIT(pgt->fmt->table_shift);
 
-	for (done = 0; pgsize >= table_size && done < size; done += table_size)
-		pgt->fmt->free_empty(&pgt->iop, iova + done, pgsize);
+	for (offset = 0; pgsize >= table_size && offset < size; offset += table_size)
+		pgt->fmt->free_empty(&pgt->iop, iova + offset, pgsize);
 }
 
 static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
@@ -63,77 +86,31 @@ static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			 int prot, gfp_t gfp, size_t *mapped)
 {
 	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
-	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
-	size_t size;
+	size_t size = pgsize * pgcount;
 	int ret;
-
-	ret = check_size(cfg, pgsize, pgcount, &size);
-	if (ret)
-		return ret;
-
-	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) || (prot & ~HYP_IOMMU_PROT))
-		return -EINVAL;
-
-	if (!range_valid(iova, size, pgsize, cfg->ias) ||
-	    !range_valid(paddr, size, pgsize, cfg->oas))
-		return -ERANGE;
 
 	/* An empty table is not in the way of a block */
 	free_empty(pgt, iova, pgsize, size);
 
 	while (size) {
-		size_t done = 0;
+		size_t step = 0;
 
-		if (pgsize == PAGE_SIZE && size > PAGE_SIZE) {
-			u64 run = KVM_IOMMU_RUN(paddr, min(size / PAGE_SIZE,
-							   KVM_IOMMU_RUN_MAX_PAGES));
-
-			ret = pgt->fmt->map_runs(&pgt->iop, iova, &run, 1, prot, &done);
-		} else {
-			ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
-						     size / pgsize, prot, gfp, &done);
-		}
-		*mapped += done;
-		iova += done;
-		paddr += done;
-		size -= done;
+		ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
+					     size / pgsize, prot, gfp, &step);
+		*mapped += step;
+		iova += step;
+		paddr += step;
+		size -= step;
 
 		if (ret)
 			return ret;
 
 		/* No format does nothing and calls it success */
-		if (!done)
+		if (!step)
 			return -EINVAL;
 	}
 
 	return 0;
-}
-
-int hyp_io_pgtable_map_runs(struct hyp_io_pgtable *pgt, unsigned long iova,
-			    const u64 *runs, unsigned int nr, int prot, size_t *mapped)
-{
-	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
-	size_t size = 0;
-	unsigned int i;
-
-	if (!(cfg->pgsize_bitmap & PAGE_SIZE) || !nr)
-		return -EINVAL;
-
-	if (!(prot & (IOMMU_READ | IOMMU_WRITE)) || (prot & ~HYP_IOMMU_PROT))
-		return -EINVAL;
-
-	for (i = 0; i < nr; i++) {
-		size_t run = KVM_IOMMU_RUN_PAGES(runs[i]) * PAGE_SIZE;
-
-		if (!range_valid(KVM_IOMMU_RUN_ADDR(runs[i]), run, PAGE_SIZE, cfg->oas))
-			return -ERANGE;
-		size += run;
-	}
-
-	if (!range_valid(iova, size, PAGE_SIZE, cfg->ias))
-		return -ERANGE;
-
-	return pgt->fmt->map_runs(&pgt->iop, iova, runs, nr, prot, mapped);
 }
 
 static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
@@ -141,25 +118,20 @@ static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
 			      struct iommu_iotlb_gather *gather)
 {
 	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
-	struct io_pgtable_cfg *cfg = &pgt->iop.cfg;
-	size_t size, unmapped = 0;
-
-	if (check_size(cfg, pgsize, pgcount, &size) ||
-	    !range_valid(iova, size, pgsize, cfg->ias))
-		return 0;
+	size_t size = pgsize * pgcount, unmapped = 0;
 
 	/* An empty table is not something that is mapped */
 	free_empty(pgt, iova, pgsize, size);
 
 	while (unmapped < size) {
-		size_t done;
+		size_t step;
 
-		done = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped, pgsize,
+		step = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped, pgsize,
 						(size - unmapped) / pgsize, gather);
-		if (!done)
+		if (!step)
 			break;
 
-		unmapped += done;
+		unmapped += step;
 	}
 
 	return unmapped;
@@ -208,13 +180,13 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 		return ret;
 
 	pgt->iop.cfg = *cfg;
-	pgt->checked_ops = (struct io_pgtable_ops) {
+	pgt->hyp_ops = (struct io_pgtable_ops) {
 		.map_pages	= hyp_map_pages,
 		.unmap_pages	= hyp_unmap_pages,
 		.iova_to_phys	= hyp_iova_to_phys,
 	};
 	pgt->fmt = f;
-	pgt->ops = &pgt->checked_ops;
+	pgt->ops = &pgt->hyp_ops;
 
 	return 0;
 }

@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IOMMU core of the pKVM hypervisor: domains, and the pages they map.
+ * IOMMU core of the pKVM hypervisor: its drivers.
  *
- * A page that a device can reach is one that the host could reach itself, at
- * every moment from the first table entry that names it to the last TLB entry.
- * So each mapping of a page holds a reference on it (struct hyp_dma_counts), which
- * keeps it with the host:
+ * While the host is still trusted, it hands over the hardware of one driver after
+ * another. Each driver has a description of its own, and takes either all of its
+ * hardware or none. A driver that fails leaves no trace. The core's own memory is
+ * donated with the first driver. Until a driver is initialised, every call of the
+ * host fails.
  *
- *	map	reference, then table entry
- *	unmap	table entry, then invalidation and sync on every instance of the
- *		IOMMU, then reference
+ * The number of an IOMMU says which driver it belongs to. A driver may have no
+ * IOMMUs, and only control the host's accesses to other hardware.
  *
- * What an unmap removes is collected on a per-CPU list by
- * pkvm_iommu_leaf_cleared() on the way, and released when the driver says that
- * the invalidation is done. If the driver says that it does not come to an end
- * the domain is quarantined: its streams are blocked, and all it references,
- * tables included, stays where it is for good.
- *
- * The host is hostile. All arguments are checked here or in the driver before
- * anything changes, and no call does more than KVM_IOMMU_MAX_PAGES pages' work.
+ * See domain.c for domains, and pool.c for memory.
  */
 
 #include <linux/bitfield.h>
-#include <linux/iommu.h>
+#include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
 #include <asm/esr.h>
+#include <asm/kvm_hypevents.h>
 #include <asm/kvm_mmu.h>
 
 #include <nvhe/iommu.h>
@@ -38,50 +32,69 @@
 
 #include <hyp/adjust_pc.h>
 
-/* What a mapping may ask for. */
-#define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
-				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
-
 /*
- * Set once, before finalisation, when all else is ready. Without it every call
- * of the host fails, and nothing else here is valid.
+ * Drivers in the order of their initialisation, indexed by KVM_IOMMU_DRIVER() of an
+ * IOMMU. Written before finalisation only.
  */
-static const struct kvm_hyp_iommu_ops *iommu_ops;
+static const struct kvm_iommu_ops *drivers[KVM_IOMMU_MAX_DRIVERS];
+static unsigned int nr_drivers;
 
-/* The host reads it before finalisation, and may have set it. */
+/* Some DMA may bypass the IOMMUs. Before finalisation the host reads and sets it, too. */
 bool kvm_hyp_iommu_bypassed;
 
-/* Guards the pointers in domains[] and each domain's refs. */
-static DEFINE_HYP_SPINLOCK(table_lock);
-static struct kvm_hyp_iommu_domain **domains;
-static u32 nr_domains;
-static u32 next_handle;
-
-/* Guards host_runs of all CPUs, until they are set. */
+/* Guards host_pages of all CPUs, until they are set. */
 static DEFINE_HYP_SPINLOCK(set_runs_lock);
 
 /*
- * What a call has unmapped, but not yet released, or is about to map: runs of
- * pages, KVM_IOMMU_RUN().
+ * A page for each CPU, shared by the host and pinned: the host writes lists of runs
+ * there, the hypervisor writes faults.
  */
-struct cleared_leaves {
-	unsigned int	nr;
-	bool		overflow;
-	phys_addr_t	limit;		/* of the last run, 0: not looked at */
-	/* What goes as one block can be a table, and each of its entries a run. */
-	u64		run[MAX(KVM_IOMMU_MAX_PAGES, PAGE_SIZE / sizeof(u64))];
-};
+static DEFINE_PER_CPU(void *, host_pages);
 
-static DEFINE_PER_CPU(struct cleared_leaves *, cleared);
-
-/* Where each CPU of the host leaves lists of runs: the host's, shared and pinned. */
-static DEFINE_PER_CPU(u64 *, host_runs);
-
-/* What is left of the memory that came with the description, during initialisation. */
+/* While a driver initialises: the part of its donated pages that is still unused. */
 static void *boot_mem, *boot_mem_end;
 
 /**
- * kvm_hyp_iommu_boot_alloc() - memory for the lifetime of the system
+ * kvm_hyp_iommu_has_driver() - check whether a driver has been initialised
+ *
+ * Return: true if so; then the core can be used.
+ */
+bool kvm_hyp_iommu_has_driver(void)
+{
+	return nr_drivers;
+}
+
+/**
+ * kvm_hyp_iommu_driver() - find the driver of an IOMMU
+ * @iommu: number of the IOMMU; its index is not checked
+ *
+ * Return: the driver, ERR_PTR(-ENODEV) if there are no drivers, ERR_PTR(-EINVAL) if
+ * there is no such driver.
+ */
+const struct kvm_iommu_ops *kvm_hyp_iommu_driver(u32 iommu)
+{
+	if (!nr_drivers)
+		return ERR_PTR(-ENODEV);
+	if (KVM_IOMMU_DRIVER(iommu) >= nr_drivers)
+		return ERR_PTR(-EINVAL);
+
+	return drivers[KVM_IOMMU_DRIVER(iommu)];
+}
+
+/**
+ * kvm_hyp_iommu_host_page() - find the page that the host shares for the calling CPU
+ *
+ * The host may write to it at any time.
+ *
+ * Return: the page, or NULL if there is none.
+ */
+void *kvm_hyp_iommu_host_page(void)
+{
+	return READ_ONCE(*this_cpu_ptr(&host_pages));
+}
+
+/**
+ * kvm_hyp_iommu_boot_alloc() - allocate memory that is never freed
  * @size: bytes
  *
  * Context: __pkvm_iommu_init() only.
@@ -102,36 +115,10 @@ void *kvm_hyp_iommu_boot_alloc(size_t size)
 }
 
 /**
- * kvm_hyp_iommu_map_mmio() - map registers at EL2
- * @phys: physical address, page aligned
- * @size: bytes, a multiple of the page size
- * @va: where they are
- *
- * This does not take them from the host, see __pkvm_host_donate_hyp_mmio().
- *
- * Context: __pkvm_iommu_init() only.
- *
- * Return: 0 or an error from the page table.
- */
-int kvm_hyp_iommu_map_mmio(phys_addr_t phys, size_t size, void __iomem **va)
-{
-	unsigned long addr;
-	int ret;
-
-	ret = __pkvm_create_private_mapping(phys, size, PAGE_HYP_DEVICE, &addr);
-	if (ret)
-		return ret;
-
-	*va = (void __iomem *)addr;
-
-	return 0;
-}
-
-/**
- * kvm_hyp_iommu_memory_above() - is there any memory at or above an address?
+ * kvm_hyp_iommu_memory_above() - check for memory at or above an address
  * @limit: the address
  *
- * Return: whether there is.
+ * Return: true if there is any.
  */
 bool kvm_hyp_iommu_memory_above(u64 limit)
 {
@@ -149,19 +136,30 @@ static u64 *run_to_virt(u64 run)
 	return hyp_phys_to_virt(KVM_IOMMU_RUN_ADDR(run));
 }
 
-/* Give the runs of a list back, from the first up to @end, as they were. */
+static int take_run(u64 run)
+{
+	return __pkvm_host_donate_hyp(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
+				      KVM_IOMMU_RUN_PAGES(run));
+}
+
+static void return_run(u64 run)
+{
+	WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
+				       KVM_IOMMU_RUN_PAGES(run)));
+}
+
+/* Return the runs of a list to the host unchanged, from @run up to but not @end. */
 static void return_runs(u64 run, u64 end)
 {
 	while (run != end) {
 		u64 next = *run_to_virt(run);
 
-		WARN_ON(__pkvm_hyp_donate_host(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
-					       KVM_IOMMU_RUN_PAGES(run)));
+		return_run(run);
 		run = next;
 	}
 }
 
-/* Take all runs of a list, whose pages become those of @counts. */
+/* Take all runs of a list from the host, and use their pages for @counts. */
 static int take_runs(u64 first, struct hyp_dma_counts *counts)
 {
 	unsigned long missing = hyp_dma_count_pages();
@@ -170,8 +168,7 @@ static int take_runs(u64 first, struct hyp_dma_counts *counts)
 	int ret = 0;
 
 	while (run && !ret) {
-		ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(KVM_IOMMU_RUN_ADDR(run)),
-					     KVM_IOMMU_RUN_PAGES(run));
+		ret = take_run(run);
 		if (ret)
 			break;
 
@@ -188,869 +185,261 @@ static int take_runs(u64 first, struct hyp_dma_counts *counts)
 	return ret;
 }
 
-/*
- * What the core needs for itself. Nobody sees any of it before the driver has
- * come up: after a failure all of this memory is the host's again.
+/**
+ * struct core_memory - memory of the core
+ * @first: the first run of the list, which has room for the following
+ * @rest: the second run; the runs from here on are for pages of counts
+ * @domains: domains by handle
+ * @counts: the directory of counts
+ * @cpus: state of the CPUs
+ *
+ * It is not used until a driver is initialised, so it can be returned to the host if
+ * the driver fails.
  */
-struct iommu_core {
-	struct kvm_hyp_iommu_domain	**domains;
-	struct hyp_dma_counts		*counts;
-	void				*cpus;
+struct core_memory {
+	u64			first;
+	u64			rest;
+	void			*domains;
+	struct hyp_dma_counts	*counts;
+	void			*cpus;
 };
 
-static void divide_state(struct iommu_core *state, void *mem)
+static void divide_core_memory(struct core_memory *core, void *mem)
 {
-	BUILD_BUG_ON(sizeof(struct cleared_leaves) > KVM_IOMMU_CPU_STATE);
-
-	state->domains = mem;
-	mem += PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(*domains));
-	state->counts = mem;
-	mem += PAGE_ALIGN(struct_size(state->counts, page, hyp_dma_count_pages()));
-	state->cpus = mem;
+	core->domains = mem;
+	mem += PAGE_ALIGN((KVM_IOMMU_MAX_DOMAINS + 1) * sizeof(u64));
+	core->counts = mem;
+	mem += PAGE_ALIGN(struct_size(core->counts, page, hyp_dma_count_pages()));
+	core->cpus = mem;
 }
 
-static void publish(const struct kvm_hyp_iommu_ops *ops, const struct iommu_core *state)
+static int take_core_memory(struct core_memory *core, u64 run)
+{
+	size_t size = kvm_iommu_state_size(hyp_nr_cpus, hyp_dma_count_pages());
+	void *mem = run_to_virt(run);
+	int ret;
+
+	ret = take_run(run);
+	if (ret)
+		return ret;
+
+	core->first = run;
+	core->rest = *run_to_virt(run);
+
+	ret = -ENOMEM;
+	if (size > KVM_IOMMU_RUN_PAGES(run) << PAGE_SHIFT)
+		goto give_back;
+
+	memset(mem, 0, size);
+	divide_core_memory(core, mem);
+	ret = take_runs(core->rest, core->counts);
+	if (ret)
+		goto give_back;
+
+	return 0;
+
+give_back:
+	*run_to_virt(run) = core->rest;
+	return_run(run);
+
+	return ret;
+}
+
+/* Return all of the core's memory to the host, with the list as it was. */
+static void return_core_memory(const struct core_memory *core)
+{
+	size_t size = kvm_iommu_state_size(hyp_nr_cpus, hyp_dma_count_pages());
+
+	return_runs(core->rest, 0);
+	memset(run_to_virt(core->first), 0, size);
+	*run_to_virt(core->first) = core->rest;
+	return_run(core->first);
+}
+
+static void start_core(const struct core_memory *core)
 {
 	unsigned long i;
 
 	for (i = 0; i < hyp_dma_count_pages(); i++)
-		memset(state->counts->page[i], 0, PAGE_SIZE);
-	__pkvm_host_count_dma(state->counts);
+		memset(core->counts->page[i], 0, PAGE_SIZE);
+	__pkvm_host_count_dma(core->counts);
 
-	for (i = 0; i < hyp_nr_cpus; i++)
-		*per_cpu_ptr(&cleared, i) = state->cpus + i * KVM_IOMMU_CPU_STATE;
+	kvm_hyp_iommu_domains_init(core->domains, core->cpus);
+}
 
-	domains = state->domains;
-	iommu_ops = ops;
+/*
+ * A driver allocates memory from its donated pages, which start with the description.
+ * So it must check the description, and allocate the description's own size first.
+ */
+static int init_driver(const struct kvm_iommu_ops *ops, void *desc, size_t size)
+{
+	int ret;
+
+	boot_mem = desc;
+	boot_mem_end = desc + size;
+	ret = ops->init(desc, size);
+	boot_mem = NULL;
+	boot_mem_end = NULL;
+
+	return ret;
+}
+
+static bool driver_is_known(const struct kvm_iommu_ops *ops)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_drivers; i++)
+		if (drivers[i] == ops)
+			return true;
+
+	return false;
 }
 
 /**
- * __pkvm_iommu_init() - take a description of the IOMMUs, and the IOMMUs
+ * __pkvm_iommu_init() - take a driver's hardware
  * @ops: the driver
- * @pfn: first page of the description
- * @nr_pages: pages to be donated: the description, then room for the driver, then
- *	      kvm_iommu_state_size() for the core
- * @run: first of a list of runs of pages, for counts of DMA mappings
+ * @pfn: first page of the description of its hardware
+ * @nr_pages: number of pages to be donated, for the description and the driver's
+ *	      memory
+ * @run: for the first driver, a list of runs of pages for the core: the first run has
+ *	 kvm_iommu_state_size() bytes, the others are for counts of DMA mappings.
+ *	 0 for later drivers
  *
- * Context: before finalisation, once. On failure pages and registers are the
- * host's again. An IOMMU that was taken by then lets nothing through.
+ * Context: before finalisation. On failure the host has its pages and registers back;
+ * an IOMMU that was taken by then blocks all DMA.
  *
- * Return: 0, -EBUSY if it was done before, or what the driver says.
+ * Return: the number of the driver, -EBUSY if it was initialised before, -ENOSPC if
+ * there are too many drivers, -EINVAL, -ENOMEM, or an error of the driver.
  */
-int __pkvm_iommu_init(const struct kvm_hyp_iommu_ops *ops, u64 pfn, u64 nr_pages, u64 run)
+int __pkvm_iommu_init(const struct kvm_iommu_ops *ops, u64 pfn, u64 nr_pages, u64 run)
 {
-	size_t size = nr_pages << PAGE_SHIFT, core_size;
 	void *desc = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
-	struct iommu_core state;
+	size_t size = nr_pages << PAGE_SHIFT;
+	bool first = !nr_drivers;
+	struct core_memory core;
 	int ret;
 
-	if (iommu_ops)
+	if (driver_is_known(ops))
 		return -EBUSY;
-	if (!nr_pages || nr_pages > SZ_16M >> PAGE_SHIFT)
+	if (nr_drivers == KVM_IOMMU_MAX_DRIVERS)
+		return -ENOSPC;
+	if (!nr_pages || nr_pages > SZ_16M >> PAGE_SHIFT || first != !!run)
 		return -EINVAL;
 
 	ret = __pkvm_host_donate_hyp(pfn, nr_pages);
 	if (ret)
 		return ret;
 
-	core_size = kvm_iommu_state_size(hyp_nr_cpus, hyp_dma_count_pages());
-	if (core_size >= size) {
-		ret = -ENOMEM;
-		goto give_back;
-	}
-	size -= core_size;
-	memset(desc + size, 0, core_size);
-	divide_state(&state, desc + size);
-
-	ret = take_runs(run, state.counts);
+	ret = first ? take_core_memory(&core, run) : 0;
 	if (ret)
 		goto give_back;
 
-	/* The driver allocates from behind the description, which it must check first. */
-	boot_mem = desc;
-	boot_mem_end = desc + size;
-	ret = ops->init(desc, size);
-	boot_mem = NULL;
-	boot_mem_end = NULL;
-	if (ret) {
-		return_runs(run, 0);
-		goto give_back;
-	}
+	ret = init_driver(ops, desc, size);
+	if (ret)
+		goto give_back_core;
 
-	publish(ops, &state);
+	if (first)
+		start_core(&core);
+	drivers[nr_drivers] = ops;
 
-	return 0;
+	return nr_drivers++;
 
+give_back_core:
+	if (first)
+		return_core_memory(&core);
 give_back:
-	memset(desc, 0, nr_pages << PAGE_SHIFT);
+	memset(desc, 0, size);
 	WARN_ON(__pkvm_hyp_donate_host(pfn, nr_pages));
 
 	return ret;
 }
 
-/*
- * Domains.
- */
-
-static struct kvm_hyp_iommu_domain *domain_get(u32 handle)
-{
-	struct kvm_hyp_iommu_domain *domain;
-
-	if (!iommu_ops || !handle || handle > KVM_IOMMU_MAX_DOMAINS)
-		return NULL;
-
-	hyp_spin_lock(&table_lock);
-	domain = domains[handle];
-	if (domain) {
-		if (domain->refs && domain->refs < U32_MAX)
-			domain->refs++;
-		else
-			domain = NULL;
-	}
-	hyp_spin_unlock(&table_lock);
-
-	return domain;
-}
-
-static void domain_put(struct kvm_hyp_iommu_domain *domain)
-{
-	hyp_spin_lock(&table_lock);
-	domain->refs--;
-	hyp_spin_unlock(&table_lock);
-}
-
-/* Once the lock is dropped, the host can name the domain, and free it. */
-static int domain_insert(struct kvm_hyp_iommu_domain *domain)
-{
-	int ret = -ENOSPC;
-	u32 i, handle;
-
-	hyp_spin_lock(&table_lock);
-	for (i = 0; i < KVM_IOMMU_MAX_DOMAINS; i++) {
-		handle = next_handle + 1;
-		next_handle = handle % KVM_IOMMU_MAX_DOMAINS;
-		if (domains[handle])
-			continue;
-
-		domain->handle = handle;
-		domain->refs = 1;
-		domains[handle] = domain;
-		WRITE_ONCE(nr_domains, nr_domains + 1);
-		ret = handle;
-		break;
-	}
-	hyp_spin_unlock(&table_lock);
-
-	return ret;
-}
-
 /**
- * __pkvm_iommu_alloc_domain() - make a domain
- * @iommu: index of the IOMMU that it is for
- * @fmt: enum kvm_iommu_fmt
- * @regs: x2 and x3 to return
- *
- * Return: a handle, -EINVAL, -EOPNOTSUPP for a format that the IOMMU cannot do,
- * -ENOSPC when there are too many domains, -ENOMEM with the block that is
- * missing in regs[1].
- */
-int __pkvm_iommu_alloc_domain(u32 iommu, u32 fmt, u64 *regs)
-{
-	struct kvm_hyp_iommu_domain *domain;
-	struct io_pgtable_cfg *cfg;
-	int ret;
-
-	BUILD_BUG_ON(sizeof(*domain) > PAGE_SIZE);
-
-	if (!iommu_ops)
-		return -ENODEV;
-	if (fmt > KVM_IOMMU_FMT_AUTO_32BIT)
-		return -EINVAL;
-
-	domain = kvm_hyp_iommu_pool_alloc(0, false);
-	if (!domain) {
-		regs[1] = 0;
-		return -ENOMEM;
-	}
-
-	hyp_spin_lock_init(&domain->lock);
-	domain->iommu = iommu;
-	domain->fmt = fmt;
-
-	ret = iommu_ops->domain_init(domain);
-	if (ret) {
-		regs[1] = domain->want;
-		goto free;
-	}
-
-	cfg = &domain->pgt.cfg;
-	regs[0] = FIELD_PREP(KVM_IOMMU_DOMAIN_FMT, domain->fmt) |
-		  FIELD_PREP(KVM_IOMMU_DOMAIN_IAS, cfg->ias) |
-		  FIELD_PREP(KVM_IOMMU_DOMAIN_OAS, cfg->oas);
-	regs[1] = cfg->pgsize_bitmap;
-
-	ret = domain_insert(domain);
-	if (ret > 0)
-		return ret;
-
-	iommu_ops->domain_destroy(domain);
-free:
-	kvm_hyp_iommu_pool_free(domain, 0);
-
-	return ret;
-}
-
-/* Drop what the list holds: no translation of these pages is left anywhere. */
-static void release_cleared(struct kvm_hyp_iommu_domain *domain)
-{
-	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
-	unsigned int i;
-	u64 released = 0;
-
-	for (i = 0; i < list->nr; i++) {
-		u64 pages = KVM_IOMMU_RUN_PAGES(list->run[i]);
-
-		__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(list->run[i]), pages << PAGE_SHIFT);
-		released += pages;
-	}
-	list->nr = 0;
-
-	domain->nr_mapped -= released;
-}
-
-static void start_clearing(void)
-{
-	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
-
-	list->nr = 0;
-	list->overflow = false;
-}
-
-/**
- * __pkvm_iommu_free_domain() - destroy a domain
- * @handle: the domain
- *
- * Return: 0, -ENOENT if there is none, -EBUSY while something is attached, -EIO
- * if it is quarantined, -EAGAIN if another call uses it, or if it still mapped
- * more than one call may undo: call again.
- */
-int __pkvm_iommu_free_domain(u32 handle)
-{
-	struct kvm_hyp_iommu_domain *domain;
-	bool empty;
-	int ret = 0;
-
-	if (!iommu_ops || !handle || handle > KVM_IOMMU_MAX_DOMAINS)
-		return -ENOENT;
-
-	/* With refs at 0 nobody else finds it: the domain is ours. */
-	hyp_spin_lock(&table_lock);
-	domain = domains[handle];
-	if (!domain || !domain->refs)
-		ret = -ENOENT;
-	else if (domain->refs > 1)
-		ret = READ_ONCE(domain->nr_attached) ? -EBUSY : -EAGAIN;
-	else
-		domain->refs = 0;
-	hyp_spin_unlock(&table_lock);
-	if (ret)
-		return ret;
-
-	hyp_spin_lock(&domain->lock);
-	if (domain->quarantined) {
-		ret = -EIO;
-	} else {
-		/* Nothing is attached: no TLB knows what is still mapped. */
-		start_clearing();
-		empty = hyp_io_pgtable_clear(&domain->pgt, KVM_IOMMU_MAX_PAGES);
-		release_cleared(domain);
-		if (!empty)
-			ret = -EAGAIN;
-	}
-	hyp_spin_unlock(&domain->lock);
-
-	if (ret) {
-		hyp_spin_lock(&table_lock);
-		domain->refs = 1;
-		hyp_spin_unlock(&table_lock);
-		return ret;
-	}
-
-	iommu_ops->domain_destroy(domain);
-
-	hyp_spin_lock(&table_lock);
-	domains[handle] = NULL;
-	WRITE_ONCE(nr_domains, nr_domains - 1);
-	hyp_spin_unlock(&table_lock);
-
-	kvm_hyp_iommu_pool_free(domain, 0);
-
-	return 0;
-}
-
-/**
- * kvm_hyp_iommu_quarantine() - give a domain up
- * @domain: an invalidation of it did not end
- *
- * A TLB may hold translations to its pages and tables until the system is
- * reset, so they must never serve another purpose.
- */
-void kvm_hyp_iommu_quarantine(struct kvm_hyp_iommu_domain *domain)
-{
-	hyp_assert_lock_held(&domain->lock);
-
-	if (domain->quarantined)
-		return;
-
-	domain->quarantined = true;
-	iommu_ops->block(domain);
-}
-
-/**
- * __pkvm_iommu_attach() - let a device use a domain
- * @handle: the domain
- * @iommu: the device's IOMMU
- * @endpoint: the device's number in the description
- * @id: one of its stream IDs, its mask in [31:16]
- * @flags: KVM_IOMMU_ATTACH_QUERY: change nothing, return what an attach to a new
- *	   domain would; @handle is 0
- *
- * Return: 0, -ENOENT: no such domain; -EINVAL: the domain is for another IOMMU,
- * or a flag is unknown; -EIO: the domain is quarantined; or what the driver's
- * attach says. A query: -EINVAL: no such IOMMU; -ENODEV: there is no driver.
- */
-int __pkvm_iommu_attach(u32 handle, u32 iommu, u32 endpoint, u32 id, u32 flags)
-{
-	struct kvm_hyp_iommu_domain *domain;
-	int ret;
-
-	if (!handle && flags == KVM_IOMMU_ATTACH_QUERY)
-		return iommu_ops ? iommu_ops->query(iommu, endpoint, id) : -ENODEV;
-
-	domain = domain_get(handle);
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-
-	if (flags || domain->iommu != iommu)
-		ret = -EINVAL;
-	else if (domain->quarantined)
-		ret = -EIO;
-	else
-		ret = iommu_ops->attach(domain, endpoint, id);
-
-	if (!ret)
-		domain->nr_attached++;
-
-	hyp_spin_unlock(&domain->lock);
-
-	/* An attachment keeps the reference. */
-	if (ret)
-		domain_put(domain);
-
-	return ret;
-}
-
-/**
- * __pkvm_iommu_detach() - undo __pkvm_iommu_attach()
- * @handle: the domain
- * @iommu: the device's IOMMU
- * @endpoint: the device's number in the description
- * @id: one of its stream IDs, its mask in [31:16]
- *
- * Return: 0, -ENOENT: no such domain, or it was not attached; -EIO: the stream
- * is blocked and detached, and the domain in quarantine.
- */
-int __pkvm_iommu_detach(u32 handle, u32 iommu, u32 endpoint, u32 id)
-{
-	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	int ret;
-
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-
-	ret = domain->iommu == iommu && domain->nr_attached ?
-	      iommu_ops->detach(domain, endpoint, id) : -ENOENT;
-
-	if (ret == -ETIMEDOUT) {
-		kvm_hyp_iommu_quarantine(domain);
-		ret = -EIO;
-	}
-
-	if (!ret || ret == -EIO) {
-		domain->nr_attached--;
-		domain_put(domain);
-	}
-
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	return ret;
-}
-
-/*
- * Mappings.
- */
-
-/*
- * Check the page size, bound the count by what one call may do, and make sure
- * that the range does not wrap or leave the address space.
- */
-static int check_range(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 pgsize,
-		       u64 *pgcount)
-{
-	struct io_pgtable_cfg *cfg = &domain->pgt.cfg;
-	u64 max = max(KVM_IOMMU_MAX_PAGES * PAGE_SIZE / (pgsize ?: 1), 1UL);
-	u64 last;
-
-	if (!pgsize || !is_power_of_2(pgsize) || !(pgsize & cfg->pgsize_bitmap))
-		return -EINVAL;
-	if (!*pgcount || !IS_ALIGNED(iova, pgsize))
-		return -EINVAL;
-
-	*pgcount = min(*pgcount, max);
-	if (check_add_overflow(iova, pgsize * *pgcount - 1, &last) || last >> cfg->ias)
-		return -EINVAL;
-
-	return 0;
-}
-
-/* May the domain's devices reach the pages? Take the references if so. */
-static int use_pages(struct kvm_hyp_iommu_domain *domain, u64 paddr, u64 size)
-{
-	u64 last;
-
-	if (check_add_overflow(paddr, size - 1, &last) || last >> domain->pgt.cfg.oas ||
-	    (domain->pa_bits && last >> domain->pa_bits))
-		return -EINVAL;
-
-	return __pkvm_host_use_dma(paddr, size);
-}
-
-/* As __pkvm_iommu_map(), for a domain that is locked. */
-static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
-		      u64 pgsize, u64 pgcount, u32 prot, u64 *done)
-{
-	struct io_pgtable_ops *ops = domain->pgt.ops;
-	size_t size, mapped = 0;
-	int ret;
-
-	hyp_assert_lock_held(&domain->lock);
-
-	ret = check_range(domain, iova, pgsize, &pgcount);
-	if (ret)
-		return ret;
-
-	size = pgsize * pgcount;
-	if ((prot & ~KVM_IOMMU_PROT_MASK) || !(prot & (IOMMU_READ | IOMMU_WRITE)))
-		return -EINVAL;
-	if (!IS_ALIGNED(paddr, pgsize))
-		return -EINVAL;
-
-	if (domain->quarantined)
-		return -EIO;
-
-	ret = use_pages(domain, paddr, size);
-	if (ret)
-		return ret;
-
-	ret = ops->map_pages(ops, iova, paddr, pgsize, pgcount, prot, 0, &mapped);
-	if (mapped < size)
-		__pkvm_host_unuse_dma(paddr + mapped, size - mapped);
-
-	domain->nr_mapped += mapped >> PAGE_SHIFT;
-	*done += mapped;
-
-	return ret;
-}
-
-/**
- * __pkvm_iommu_map() - map pages of the host
- * @handle: the domain
- * @iova: I/O virtual address, aligned to @pgsize
- * @paddr: physical address, aligned to @pgsize
- * @pgsize: one of the domain's page sizes
- * @pgcount: how many; the call may stop after KVM_IOMMU_MAX_PAGES * PAGE_SIZE
- * @prot: IOMMU_READ, IOMMU_WRITE, ...
- * @done: bytes mapped, also if an error is returned
- * @want: after -ENOMEM, the block that is missing, KVM_IOMMU_BLOCK_*
- *
- * Return: 0, -EINVAL: bad argument; -ENOENT: no such domain; -EIO: it is
- * quarantined; -EPERM: the host does not have the pages; -EEXIST: something is
- * mapped there; -EOVERFLOW: a page is mapped too often; -ENOMEM.
- */
-int __pkvm_iommu_map(u32 handle, u64 iova, u64 paddr, u64 pgsize, u64 pgcount,
-		     u32 prot, u64 *done, u64 *want)
-{
-	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	int ret;
-
-	*done = 0;
-
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-	ret = map_locked(domain, iova, paddr, pgsize, pgcount, prot, done);
-	*want = domain->want;
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	return ret;
-}
-
-/**
- * __pkvm_iommu_set_runs() - say where a CPU leaves lists of runs of pages
+ * __pkvm_iommu_set_runs() - share a page for a CPU's lists of runs and faults
  * @cpu: the CPU
- * @pfn: a page of the host, which becomes shared with the hypervisor
+ * @pfn: a page that only the host owns
  *
- * It stays so for good: the host can no longer unshare it. It is shared here,
- * and not before, so that it serves no other purpose: nobody else has to give
- * back what this pins.
+ * The page is pinned, so the host can never unshare it. This call shares the page
+ * itself, so that it is not shared for another purpose as well.
  *
- * Return: 0, -EINVAL: no such CPU; -EBUSY: it has one; -EPERM: the page is not
- * the host's alone.
+ * Return: 0, -ENODEV if there is no driver, -EINVAL if there is no such CPU, -EBUSY if
+ * it has a page, -EPERM if the host does not own the page alone.
  */
 int __pkvm_iommu_set_runs(u64 cpu, u64 pfn)
 {
-	u64 **runs, *page = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
+	void **host_page, *page = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
 	int ret = -EBUSY;
 
-	if (!iommu_ops)
+	if (!nr_drivers)
 		return -ENODEV;
 	if (cpu >= hyp_nr_cpus)
 		return -EINVAL;
 
 	hyp_spin_lock(&set_runs_lock);
-	runs = per_cpu_ptr(&host_runs, cpu);
-	if (*runs)
+	host_page = per_cpu_ptr(&host_pages, cpu);
+	if (*host_page)
 		goto unlock;
 
 	ret = __pkvm_host_share_hyp(pfn);
 	if (ret)
 		goto unlock;
 
-	ret = hyp_pin_shared_mem(page, page + 1);
+	ret = hyp_pin_shared_mem(page, page + PAGE_SIZE);
 	if (ret)
 		__pkvm_host_unshare_hyp(pfn);
 	else
-		WRITE_ONCE(*runs, page);
+		WRITE_ONCE(*host_page, page);
 unlock:
 	hyp_spin_unlock(&set_runs_lock);
 
 	return ret;
 }
 
-/*
- * All references first, then one walk for all entries. The runs are copied to
- * where an unmap collects its own: a map has none.
- */
-static int map_runs_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, const u64 *runs,
-			   u64 nr, u32 prot, u64 *done)
-{
-	u64 *copy = (*this_cpu_ptr(&cleared))->run;
-	u64 pages, total = 0;
-	size_t mapped = 0, skip;
-	int ret = 0, err;
-	unsigned int i, n;
-
-	for (n = 0; n < nr && total < KVM_IOMMU_MAX_PAGES; n++, total += pages) {
-		u64 run = READ_ONCE(runs[n]), paddr = KVM_IOMMU_RUN_ADDR(run);
-
-		pages = min(KVM_IOMMU_RUN_PAGES(run), KVM_IOMMU_MAX_PAGES - total);
-		ret = use_pages(domain, paddr, pages << PAGE_SHIFT);
-		if (ret)
-			break;
-		copy[n] = KVM_IOMMU_RUN(paddr, pages);
-	}
-	if (!n)
-		return ret;
-
-	err = check_range(domain, iova, PAGE_SIZE, &total) ?:
-	      hyp_io_pgtable_map_runs(&domain->pgt, iova, copy, n, prot, &mapped);
-	if (err == -ERANGE)
-		err = -EINVAL;
-
-	/* What is not mapped is not in use: the end, if anything. */
-	for (i = 0, skip = mapped >> PAGE_SHIFT; err && i < n; i++) {
-		pages = KVM_IOMMU_RUN_PAGES(copy[i]);
-		if (skip < pages)
-			__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(copy[i]) + (skip << PAGE_SHIFT),
-					      (pages - skip) << PAGE_SHIFT);
-		skip -= min(skip, pages);
-	}
-
-	domain->nr_mapped += mapped >> PAGE_SHIFT;
-	*done = mapped;
-
-	return err ?: ret;
-}
-
 /**
- * __pkvm_iommu_map_runs() - map runs of pages of the host, one behind the other
- * @handle: the domain
- * @iova: I/O virtual address of the first run, page aligned
- * @nr: how many runs the calling CPU has left in its page; the call may stop
- *	after KVM_IOMMU_MAX_PAGES pages, also within a run
- * @prot: IOMMU_READ, IOMMU_WRITE, ...
- * @done: bytes mapped, also if an error is returned
- * @want: after -ENOMEM, the block that is missing, KVM_IOMMU_BLOCK_*
- *
- * The host may write to the page at any time: each run is read once.
- *
- * Return: 0, -EINVAL: bad argument, or the CPU has no page; else as
- * __pkvm_iommu_map() about the first run that is not mapped in full.
- */
-int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, u64 *done, u64 *want)
-{
-	const u64 *runs = READ_ONCE(*this_cpu_ptr(&host_runs));
-	struct kvm_hyp_iommu_domain *domain;
-	int ret;
-
-	*done = 0;
-
-	if (!runs || !nr || nr > KVM_IOMMU_MAX_RUNS)
-		return -EINVAL;
-
-	domain = domain_get(handle);
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-	ret = domain->quarantined ? -EIO : map_runs_locked(domain, iova, runs, nr, prot, done);
-	*want = domain->want;
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	return ret;
-}
-
-/**
- * __pkvm_iommu_unmap() - unmap pages
- * @handle: the domain
- * @iova: I/O virtual address, aligned to @pgsize
- * @pgsize: one of the domain's page sizes
- * @pgcount: how many; the call may stop after KVM_IOMMU_MAX_PAGES * PAGE_SIZE,
- *	     and stops at the first page that is not mapped
- * @done: bytes unmapped
- *
- * When the call returns, no device reaches what was unmapped, and the host may
- * give the pages away.
- *
- * Return: 0, -EINVAL: bad argument; -ENOENT: no such domain, or nothing is
- * mapped at @iova; -EIO: the domain is, or now is, quarantined.
- */
-int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, u64 *done)
-{
-	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	struct io_pgtable_ops *ops;
-	size_t unmapped;
-	int ret;
-
-	*done = 0;
-
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-
-	ret = check_range(domain, iova, pgsize, &pgcount);
-	if (ret)
-		goto unlock;
-
-	ret = -EIO;
-	if (domain->quarantined)
-		goto unlock;
-
-	start_clearing();
-	ops = domain->pgt.ops;
-	unmapped = ops->unmap_pages(ops, iova, pgsize, pgcount, NULL);
-	ret = unmapped ? 0 : -ENOENT;
-
-	/* A flush on the way may have been one that did not end. */
-	if (unmapped && !domain->quarantined &&
-	    iommu_ops->tlb_inv_range(domain, iova, unmapped, pgsize))
-		kvm_hyp_iommu_quarantine(domain);
-
-	if (domain->quarantined || (*this_cpu_ptr(&cleared))->overflow) {
-		kvm_hyp_iommu_quarantine(domain);
-		ret = -EIO;
-		goto unlock;
-	}
-
-	release_cleared(domain);
-	*done = unmapped;
-unlock:
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	return ret;
-}
-
-/**
- * __pkvm_iommu_iova_to_phys() - what does an address translate to?
- * @handle: the domain
- * @iova: I/O virtual address
- * @paddr: physical address
- *
- * Return: 0, -ENOENT: no such domain, or nothing is mapped there.
- */
-int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr)
-{
-	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	struct io_pgtable_ops *ops;
-	int ret = -ENOENT;
-
-	*paddr = 0;
-
-	if (!domain)
-		return -ENOENT;
-
-	hyp_spin_lock(&domain->lock);
-	if (!(iova >> domain->pgt.cfg.ias)) {
-		ops = domain->pgt.ops;
-		*paddr = ops->iova_to_phys(ops, iova);
-		if (*paddr)
-			ret = 0;
-	}
-	hyp_spin_unlock(&domain->lock);
-	domain_put(domain);
-
-	return ret;
-}
-
-/*
- * What io-pgtable asks of us, see nvhe/io-pgtable.h. The domain's lock is held,
- * but for a domain that nobody else knows.
- */
-
-void *pkvm_iommu_table_alloc(void *cookie, size_t size)
-{
-	struct kvm_hyp_iommu_domain *domain = cookie;
-	int order = size <= PAGE_SIZE ? 0 : get_order(size);
-	void *table;
-
-	if (order && order != KVM_IOMMU_MAX_ORDER)
-		return NULL;
-
-	if (size <= KVM_IOMMU_SMALL_SIZE && domain->low_tables)
-		table = kvm_hyp_iommu_pool_alloc_small();
-	else
-		table = kvm_hyp_iommu_pool_alloc(order, domain->low_tables);
-
-	if (!table)
-		domain->want = FIELD_PREP(KVM_IOMMU_BLOCK_ORDER, order) |
-			       (domain->low_tables ? KVM_IOMMU_BLOCK_LOW : 0);
-
-	return table;
-}
-
-void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
-{
-	struct kvm_hyp_iommu_domain *domain = cookie;
-
-	/* A walker may still read it, then it must stay a table. */
-	if (domain->quarantined)
-		return;
-
-	if (size <= KVM_IOMMU_SMALL_SIZE && domain->low_tables)
-		kvm_hyp_iommu_pool_free_small(table);
-	else
-		kvm_hyp_iommu_pool_free(table, size <= PAGE_SIZE ? 0 : get_order(size));
-}
-
-void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
-{
-	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
-	u64 *last = list->nr ? &list->run[list->nr - 1] : NULL;
-	u64 pages = size >> PAGE_SHIFT;
-
-	/* A scatter-gather list often has neighbours: fewer runs, fewer locks. */
-	if (last) {
-		phys_addr_t start = KVM_IOMMU_RUN_ADDR(*last);
-		u64 nr = KVM_IOMMU_RUN_PAGES(*last);
-
-		if (start + (nr << PAGE_SHIFT) == paddr && nr + pages <= KVM_IOMMU_MAX_PAGES) {
-			/* A run is memory, or is not */
-			if (!list->limit)
-				list->limit = addr_range_end(start);
-			if (paddr < list->limit) {
-				*last += pages;
-				return;
-			}
-		}
-	}
-
-	if (list->nr == ARRAY_SIZE(list->run) || pages > PAGE_SIZE) {
-		list->overflow = true;
-		return;
-	}
-
-	list->limit = 0;
-	list->run[list->nr++] = KVM_IOMMU_RUN(paddr, pages);
-}
-
-/**
- * __pkvm_iommu_topup() - take a block of memory from the host
- * @pfn: its first page
- * @order: 0 or KVM_IOMMU_MAX_ORDER
- *
- * Return: 0, -ENODEV where nothing could use it, or as kvm_hyp_iommu_topup().
- */
-int __pkvm_iommu_topup(u64 pfn, u32 order)
-{
-	return iommu_ops ? kvm_hyp_iommu_topup(pfn, order) : -ENODEV;
-}
-
-/**
- * __pkvm_iommu_reclaim() - give a free block back to the host
- * @order: as it was donated
- * @pfn: its first page
- *
- * Return: 0, -ENODEV where nothing was ever donated, or as
- * kvm_hyp_iommu_reclaim().
- */
-int __pkvm_iommu_reclaim(u32 order, u64 *pfn)
-{
-	return iommu_ops ? kvm_hyp_iommu_reclaim(order, pfn) : -ENODEV;
-}
-
-/**
- * kvm_hyp_iommu_resume() - make sure that isolation holds after a loss of power
+ * kvm_iommu_resume() - restore isolation after a loss of power
  *
  * Context: a CPU that enters the host from reset.
  */
-void kvm_hyp_iommu_resume(void)
+void kvm_iommu_resume(void)
 {
-	if (iommu_ops)
-		iommu_ops->resume();
+	unsigned int i;
+
+	for (i = 0; i < nr_drivers; i++)
+		drivers[i]->resume();
+}
+
+/* Let the driver that has taken this memory make an access for the host. */
+static int make_host_access(phys_addr_t phys, bool write, unsigned int size, u64 *val)
+{
+	unsigned int i;
+	int ret = -EPERM;
+
+	for (i = 0; i < nr_drivers && ret; i++)
+		if (drivers[i]->host_access)
+			ret = drivers[i]->host_access(phys, write, size, val);
+
+	return ret;
 }
 
 /**
- * kvm_hyp_iommu_host_access() - make an access of the host in its place
+ * kvm_iommu_host_dabt_handler() - make an access in the host's place
  * @host_ctxt: the host's registers
  * @esr: syndrome of the abort
- * @phys: the address, which is not the host's
+ * @phys: the physical address, which the host may not access
  *
- * The driver decides whether the host may do what the syndrome describes. A
- * load or store whose syndrome does not describe it, an access by user space,
- * a walk of the host's own tables are not made.
+ * Its driver decides whether the host may make this access. Loads and stores without
+ * a valid syndrome, accesses by user space and walks of the host's tables are never
+ * made.
  *
- * Return: true if it was made, and the host is to go on behind it.
+ * Return: true if the access was made; the host continues after the instruction.
  */
-bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t phys)
+bool kvm_iommu_host_dabt_handler(struct kvm_cpu_context *host_ctxt, u64 esr, phys_addr_t phys)
 {
 	unsigned int reg = FIELD_GET(ESR_ELx_SRT_MASK, esr);
 	unsigned int size = 1 << FIELD_GET(ESR_ELx_SAS, esr);
 	u64 mode = read_sysreg_el2(SYS_SPSR) & PSR_MODE_MASK;
 	bool write = esr & ESR_ELx_WNR;
 	u64 val = 0;
-
-	if (!iommu_ops || !iommu_ops->host_access)
-		return false;
 
 	if (ESR_ELx_EC(esr) != ESR_ELx_EC_DABT_LOW || !esr_fsc_is_translation_fault(esr) ||
 	    !(esr & ESR_ELx_ISV) || esr & (ESR_ELx_S1PTW | ESR_ELx_CM))
@@ -1062,7 +451,7 @@ bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt, u64 esr, phys_
 	if (write && reg != 31)
 		val = cpu_reg(host_ctxt, reg) & GENMASK_ULL(size * 8 - 1, 0);
 
-	if (iommu_ops->host_access(phys, write, size, &val))
+	if (make_host_access(phys, write, size, &val))
 		return false;
 
 	if (!write && reg != 31) {
@@ -1079,84 +468,85 @@ bool kvm_hyp_iommu_host_access(struct kvm_cpu_context *host_ctxt, u64 esr, phys_
  * Reports.
  */
 
-int __pkvm_iommu_next_fault(u32 iommu, u64 *regs)
+/**
+ * __pkvm_iommu_get_faults() - report faults of an IOMMU
+ * @iommu: number of the IOMMU
+ * @max: maximum number of faults to report
+ *
+ * They are written to the page shared for the calling CPU, and never read back.
+ *
+ * Return: the number of faults, -ENODEV: there is no driver; -EINVAL: no such
+ * IOMMU, or the CPU has no page.
+ */
+int __pkvm_iommu_get_faults(u32 iommu, u32 max)
 {
-	return iommu_ops ? iommu_ops->next_fault(iommu, regs) : -ENODEV;
-}
+	const struct kvm_iommu_ops *ops = kvm_hyp_iommu_driver(iommu);
+	struct kvm_iommu_fault *faults = kvm_hyp_iommu_host_page();
+	int ret = 0;
+	u32 n;
 
-int __pkvm_iommu_stream_info(u32 iommu, u32 endpoint, u32 id, u64 *info)
-{
-	*info = 0;
+	BUILD_BUG_ON(KVM_IOMMU_MAX_FAULTS * sizeof(*faults) > PAGE_SIZE);
 
-	return iommu_ops ? iommu_ops->stream_info(iommu, endpoint, id, info) : -ENODEV;
-}
+	if (IS_ERR(ops))
+		return PTR_ERR(ops);
+	if (!faults)
+		return -EINVAL;
+	if (!ops->get_fault)
+		return 0;
 
-/* Of all domains, a few at a time: a sum for those who look, which no call waits for. */
-static u64 count_mapped(void)
-{
-	u64 sum = 0;
-	u32 i = 1;
+	for (n = 0; n < min(max, KVM_IOMMU_MAX_FAULTS); n++) {
+		struct kvm_iommu_fault f = { .iommu = iommu };
 
-	while (i <= KVM_IOMMU_MAX_DOMAINS) {
-		hyp_spin_lock(&table_lock);
-		do {
-			if (domains[i])
-				sum += READ_ONCE(domains[i]->nr_mapped);
-		} while (++i <= KVM_IOMMU_MAX_DOMAINS && i % 64);
-		hyp_spin_unlock(&table_lock);
+		ret = ops->get_fault(KVM_IOMMU_INDEX(iommu), &f);
+		if (ret <= 0)
+			break;
+
+		trace_iommu_fault(iommu, f.instance, f.type, f.sid, f.domain, f.iova,
+				  f.status[0], f.status[1]);
+		faults[n] = f;
 	}
 
-	return sum;
+	return ret < 0 ? ret : n;
 }
 
-/* Without a reference: while somebody has one, the domain cannot be freed. */
-static int domain_use(u32 handle, u64 *val)
+static int core_stat(u64 index, u64 *val)
 {
-	const struct kvm_hyp_iommu_domain *domain;
-	int ret = -ENOENT;
-
-	hyp_spin_lock(&table_lock);
-	domain = domains[handle];
-	if (domain) {
-		u64 pages = READ_ONCE(domain->nr_mapped);
-		u64 attached = READ_ONCE(domain->nr_attached);
-
-		pages = min_t(u64, pages, FIELD_MAX(KVM_IOMMU_USE_PAGES));
-		attached = min_t(u64, attached, FIELD_MAX(KVM_IOMMU_USE_ATTACHED));
-		*val = FIELD_PREP(KVM_IOMMU_USE_PAGES, pages) |
-		       FIELD_PREP(KVM_IOMMU_USE_ATTACHED, attached) |
-		       FIELD_PREP(KVM_IOMMU_USE_IOMMU, domain->iommu) |
-		       FIELD_PREP(KVM_IOMMU_USE_FMT, domain->fmt);
-		if (READ_ONCE(domain->quarantined))
-			*val |= KVM_IOMMU_USE_QUARANTINED;
-		ret = 0;
-	}
-	hyp_spin_unlock(&table_lock);
-
-	return ret;
+	return kvm_hyp_iommu_domain_stat(index, val) ? kvm_hyp_iommu_pool_stat(index, val) : 0;
 }
 
-int __pkvm_iommu_get_stats(u32 index, u64 *val)
+/**
+ * __pkvm_iommu_debug() - return values for debugging
+ * @iommu: number of an IOMMU, or of any IOMMU of the driver, depending on @what
+ * @what: enum kvm_iommu_debug, or a value of the driver
+ * @index: depends on @what, see there
+ * @val: the two values
+ *
+ * The values reveal nothing about protected guests, and no call changes anything.
+ *
+ * Return: 0, -ENODEV if there is no driver, -EINVAL if @iommu, @what or @index is not
+ * known, -ENOENT if @index is not in use.
+ */
+int __pkvm_iommu_debug(u32 iommu, u32 what, u64 index, u64 *val)
 {
-	*val = 0;
+	const struct kvm_iommu_ops *ops;
 
-	if (!iommu_ops)
+	val[0] = 0;
+	val[1] = 0;
+
+	if (!nr_drivers)
 		return -ENODEV;
 
-	switch (index) {
-	case KVM_IOMMU_STAT_DOMAINS:
-		*val = READ_ONCE(nr_domains);
-		return 0;
-	case KVM_IOMMU_STAT_MAPPED_PAGES:
-		*val = count_mapped();
-		return 0;
+	switch (what) {
+	case KVM_IOMMU_DEBUG_STAT:
+		return core_stat(index, val);
+	case KVM_IOMMU_DEBUG_DOMAIN:
+		return kvm_hyp_iommu_domain_use(index, val);
 	}
 
-	if (index < KVM_IOMMU_STAT_DRIVER)
-		return kvm_hyp_iommu_pool_stat(index, val);
-	if (index >= KVM_IOMMU_STAT_DOMAIN &&
-	    index <= KVM_IOMMU_STAT_DOMAIN + KVM_IOMMU_MAX_DOMAINS)
-		return domain_use(index - KVM_IOMMU_STAT_DOMAIN, val);
+	ops = kvm_hyp_iommu_driver(iommu);
+	if (IS_ERR(ops))
+		return PTR_ERR(ops);
 
-	return iommu_ops->stat(index, val);
+	return what >= KVM_IOMMU_DEBUG_DRIVER && ops->debug ?
+	       ops->debug(KVM_IOMMU_INDEX(iommu), what, index, val) : -EINVAL;
 }

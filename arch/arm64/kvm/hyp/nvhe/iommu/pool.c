@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory for IOMMUs: blocks that the host gave, and gets back.
+ * Memory for IOMMUs: blocks that the host has donated and can reclaim.
  *
- * The host donates naturally aligned blocks of 1 << order pages. A free block
- * sits on the list of its order; the link is in the block itself, which only
- * the hypervisor can see. Blocks are neither split nor merged, so that the
- * host gets back exactly what it gave, whatever happened in between.
+ * The host donates naturally aligned blocks of 1 << order pages. A block's order is
+ * in the struct hyp_page of its first page. A free block is on the list of its order;
+ * the link is in the block itself, which only the hypervisor can read. Blocks are
+ * neither split nor merged, so the host reclaims exactly the blocks that it has
+ * donated.
  *
- * Some table formats have 32 bits for the address of a table, so blocks below
- * 4 GiB have lists of their own. They are kept for those who need them: others
- * get one only when there is nothing else.
+ * Some table formats have 32 bits for the address of a table, so blocks below 4 GiB
+ * have lists of their own. They are kept for these formats: others get one only if
+ * no other block is free.
  *
- * Tables of less than a page are cut from a block of order 0, all of one size,
- * KVM_IOMMU_SMALL_SIZE:
+ * Tables of less than a page are pieces of a block of order 0, all of one size,
+ * KVM_IOMMU_PIECE_SIZE:
  *
  *	page  | used | free | used | free |	page->refcount = 2
  *		         \             \
  *	small_free <------+-------------+	links are in the free pieces
  *
- * When the last piece of a page is free, the page is a free block again.
+ * When all pieces of a page are free, the page is a free block again.
  *
- * What is in a free block is whatever the host left, or stale links: it is
- * cleared before anybody, a table walker least of all, gets to see it, and
- * before the host does.
+ * A free block contains links and old data of the host or of tables. It is cleared
+ * when it is allocated, before a table walker can read it, and before it is returned
+ * to the host.
  */
 
 #include <linux/kvm_host.h>
@@ -35,7 +36,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 
-#define PIECES_PER_PAGE		(PAGE_SIZE / KVM_IOMMU_SMALL_SIZE)
+#define PIECES_PER_PAGE		(PAGE_SIZE / KVM_IOMMU_PIECE_SIZE)
 
 struct pool_block {
 	struct pool_block	*next;
@@ -61,8 +62,9 @@ static bool order_is_valid(u32 order)
 	return order == 0 || order == KVM_IOMMU_MAX_ORDER;
 }
 
-static void pool_push(struct pool_block *block, u32 order)
+static void pool_push(struct pool_block *block)
 {
+	u8 order = hyp_virt_to_page(block)->order;
 	struct pool_list *list;
 
 	hyp_assert_lock_held(&pool.lock);
@@ -88,16 +90,20 @@ static struct pool_block *pool_pop(struct pool_list *list)
 }
 
 /**
- * kvm_hyp_iommu_topup() - take a block of memory from the host
- * @pfn: its first page
- * @order: pages are 1 << @order, and @pfn is aligned to that
+ * __pkvm_iommu_topup() - take a block of memory from the host
+ * @pfn: its first page, aligned to the block's size
+ * @order: the block has 1 << @order pages
  *
- * Return: 0, -EINVAL for a bad argument, or what __pkvm_host_donate_hyp() says.
+ * Return: 0, -ENODEV if there is no driver, -EINVAL for an invalid argument, or an
+ * error of __pkvm_host_donate_hyp().
  */
-int kvm_hyp_iommu_topup(u64 pfn, u32 order)
+int __pkvm_iommu_topup(u64 pfn, u32 order)
 {
+	void *block = hyp_phys_to_virt(hyp_pfn_to_phys(pfn));
 	int ret;
 
+	if (!kvm_hyp_iommu_has_driver())
+		return -ENODEV;
 	if (!order_is_valid(order) || !IS_ALIGNED(pfn, BIT(order)))
 		return -EINVAL;
 
@@ -105,24 +111,29 @@ int kvm_hyp_iommu_topup(u64 pfn, u32 order)
 	if (ret)
 		return ret;
 
+	hyp_virt_to_page(block)->order = order;
+
 	hyp_spin_lock(&pool.lock);
-	pool_push(hyp_phys_to_virt(hyp_pfn_to_phys(pfn)), order);
+	pool_push(block);
 	hyp_spin_unlock(&pool.lock);
 
 	return 0;
 }
 
 /**
- * kvm_hyp_iommu_reclaim() - give a free block back to the host
- * @order: as it was donated
- * @pfn: its first page
+ * __pkvm_iommu_reclaim() - return a free block to the host
+ * @order: order of the block, as it was donated
+ * @pfn: set to the first page of the block
  *
- * Return: 0, -EINVAL for a bad order, -ENOENT if none is free.
+ * Return: 0, -ENODEV if there is no driver, -EINVAL for an invalid order, -ENOENT if no
+ * such block is free.
  */
-int kvm_hyp_iommu_reclaim(u32 order, u64 *pfn)
+int __pkvm_iommu_reclaim(u32 order, u64 *pfn)
 {
 	struct pool_block *block;
 
+	if (!kvm_hyp_iommu_has_driver())
+		return -ENODEV;
 	if (!order_is_valid(order))
 		return -EINVAL;
 
@@ -134,8 +145,9 @@ int kvm_hyp_iommu_reclaim(u32 order, u64 *pfn)
 		return -ENOENT;
 
 	*pfn = hyp_virt_to_pfn(block);
+	hyp_virt_to_page(block)->order = 0;
 	memset(block, 0, PAGE_SIZE << order);
-	/* Tables are written past the caches where walkers are not coherent. */
+	/* Tables were cleaned to memory for non-coherent walkers: overwrite them there. */
 	kvm_flush_dcache_to_poc(block, PAGE_SIZE << order);
 
 	WARN_ON(__pkvm_hyp_donate_host(*pfn, BIT(order)));
@@ -159,20 +171,13 @@ static struct pool_block *pool_get(u8 order, bool low)
 	return block;
 }
 
-static void pool_put(void *addr, u8 order)
+static void pool_put(void *addr)
 {
-	pool_push(addr, order);
-	pool.nr_used[order]--;
+	pool.nr_used[hyp_virt_to_page(addr)->order]--;
+	pool_push(addr);
 }
 
-/**
- * kvm_hyp_iommu_pool_alloc() - get a block
- * @order: 0 or KVM_IOMMU_MAX_ORDER
- * @low: must it be below 4 GiB?
- *
- * Return: a zeroed, naturally aligned block, or NULL.
- */
-void *kvm_hyp_iommu_pool_alloc(u8 order, bool low)
+static void *donate_pages(u8 order, bool low)
 {
 	struct pool_block *block;
 
@@ -187,23 +192,44 @@ void *kvm_hyp_iommu_pool_alloc(u8 order, bool low)
 }
 
 /**
- * kvm_hyp_iommu_pool_free() - give a block back to the pool
- * @addr: from kvm_hyp_iommu_pool_alloc()
- * @order: as it was asked for
+ * kvm_iommu_donate_pages() - allocate a block that the host has donated
+ * @order: 0 or KVM_IOMMU_MAX_ORDER
+ *
+ * Return: a zeroed, naturally aligned block, or NULL if none is free.
  */
-void kvm_hyp_iommu_pool_free(void *addr, u8 order)
+void *kvm_iommu_donate_pages(u8 order)
+{
+	return donate_pages(order, false);
+}
+
+/**
+ * kvm_iommu_donate_low_pages() - allocate a block below 4 GiB
+ * @order: 0 or KVM_IOMMU_MAX_ORDER
+ *
+ * Return: a zeroed, naturally aligned block, or NULL if none is free.
+ */
+void *kvm_iommu_donate_low_pages(u8 order)
+{
+	return donate_pages(order, true);
+}
+
+/**
+ * kvm_iommu_reclaim_pages() - free a block
+ * @addr: from kvm_iommu_donate_pages() or kvm_iommu_donate_low_pages()
+ */
+void kvm_iommu_reclaim_pages(void *addr)
 {
 	hyp_spin_lock(&pool.lock);
-	pool_put(addr, order);
+	pool_put(addr);
 	hyp_spin_unlock(&pool.lock);
 }
 
 /**
- * kvm_hyp_iommu_pool_alloc_small() - get a piece of a page below 4 GiB
+ * kvm_iommu_donate_piece() - allocate a piece of a page below 4 GiB
  *
- * Return: KVM_IOMMU_SMALL_SIZE zeroed bytes, aligned to that, or NULL.
+ * Return: KVM_IOMMU_PIECE_SIZE zeroed bytes, aligned to their size, or NULL.
  */
-void *kvm_hyp_iommu_pool_alloc_small(void)
+void *kvm_iommu_donate_piece(void)
 {
 	struct list_head *piece;
 	void *page;
@@ -214,7 +240,7 @@ void *kvm_hyp_iommu_pool_alloc_small(void)
 	if (list_empty(&pool.small_free)) {
 		page = pool_get(0, true);
 		for (i = 0; page && i < PIECES_PER_PAGE; i++)
-			list_add_tail(page + i * KVM_IOMMU_SMALL_SIZE, &pool.small_free);
+			list_add_tail(page + i * KVM_IOMMU_PIECE_SIZE, &pool.small_free);
 	}
 
 	piece = list_empty(&pool.small_free) ? NULL : pool.small_free.next;
@@ -226,16 +252,16 @@ void *kvm_hyp_iommu_pool_alloc_small(void)
 	hyp_spin_unlock(&pool.lock);
 
 	if (piece)
-		memset(piece, 0, KVM_IOMMU_SMALL_SIZE);
+		memset(piece, 0, KVM_IOMMU_PIECE_SIZE);
 
 	return piece;
 }
 
 /**
- * kvm_hyp_iommu_pool_free_small() - give a piece back
- * @addr: from kvm_hyp_iommu_pool_alloc_small()
+ * kvm_iommu_reclaim_piece() - free a piece of a page
+ * @addr: from kvm_iommu_donate_piece()
  */
-void kvm_hyp_iommu_pool_free_small(void *addr)
+void kvm_iommu_reclaim_piece(void *addr)
 {
 	struct hyp_page *p = hyp_virt_to_page(addr);
 	void *page = (void *)((unsigned long)addr & PAGE_MASK);
@@ -246,15 +272,15 @@ void kvm_hyp_iommu_pool_free_small(void *addr)
 	list_add(addr, &pool.small_free);
 	if (!--p->refcount) {
 		for (i = 0; i < PIECES_PER_PAGE; i++)
-			list_del(page + i * KVM_IOMMU_SMALL_SIZE);
-		pool_put(page, 0);
+			list_del(page + i * KVM_IOMMU_PIECE_SIZE);
+		pool_put(page);
 	}
 
 	hyp_spin_unlock(&pool.lock);
 }
 
-/* Statistics, see enum kvm_iommu_stat. */
-int kvm_hyp_iommu_pool_stat(u32 index, u64 *val)
+/* Read one of the pool's counters, see enum kvm_iommu_stat. */
+int kvm_hyp_iommu_pool_stat(u64 index, u64 *val)
 {
 	unsigned int order;
 	int ret = 0;
