@@ -1,52 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hypervisor's I/O page tables, as part of the kernel, for its KUnit tests.
+ *
+ * The compiler includes this before a source file of the page tables. It then gets
+ * what EL2 compiles with three exceptions: hyp addresses are those of the kernel's
+ * linear map, a write that is cleaned to the point of coherency ends up in the
+ * test's idea of what the walker sees, and what the kernel has as well goes by
+ * another name.
+ */
 #ifndef IO_PGTABLE_ARM_KUNIT_H_
 #define IO_PGTABLE_ARM_KUNIT_H_
 
-#include <linux/io-pgtable.h>
-#include <linux/limits.h>
+#include <linux/kvm_host.h>
 #include <linux/types.h>
 
-enum iopgt_kunit_mem {
-	IOPGT_KUNIT_DEVICE,
-	IOPGT_KUNIT_NC,
-	IOPGT_KUNIT_WB,
-	IOPGT_KUNIT_UNKNOWN,
-};
+#include <asm/kvm_mmu.h>
 
-/* A translation that has bits set which are reserved */
-#define IOPGT_KUNIT_NOWHERE	PHYS_ADDR_MAX
+#define IOMMU_PAGES_KUNIT
 
-/**
- * struct iopgt_kunit_xlat - What a walker makes of an address
- * @pa:     Where it leads.
- * @shift:  log2 of the size of the leaf.
- * @write:  May be written to.
- * @unpriv: May be used by unprivileged transactions.
- * @exec:   May be fetched from.
- * @mem:    The memory type.
- */
-struct iopgt_kunit_xlat {
-	phys_addr_t		pa;
-	unsigned int		shift;
-	bool			write;
-	bool			unpriv;
-	bool			exec;
-	enum iopgt_kunit_mem	mem;
-};
+extern s64 iopgt_kunit_physvirt_offset;
+void iopgt_kunit_clean(void *addr, size_t size);
 
-/**
- * iopgt_kunit_walk() - Translate as the hardware would
- * @fmt:  ARM_64_LPAE_S1 or ARM_V7S.
- * @cfg:  The register values.
- * @read: Reads an entry of 4 or 8 bytes as the walker sees it, 0 if it cannot.
- * @ctx:  Passed to @read.
- * @iova: The address.
- * @x:    What becomes of it.
- *
- * Return: false if there is no translation.
- */
-bool iopgt_kunit_walk(enum io_pgtable_fmt fmt, const struct io_pgtable_cfg *cfg,
-		      u64 (*read)(void *ctx, phys_addr_t pa, size_t size),
-		      void *ctx, u64 iova, struct iopgt_kunit_xlat *x);
+#undef hyp_physvirt_offset
+#define hyp_physvirt_offset			iopgt_kunit_physvirt_offset
+
+#undef kvm_flush_dcache_to_poc
+#define kvm_flush_dcache_to_poc(a, l)		iopgt_kunit_clean(a, l)
+
+#define io_pgtable_arm_64_lpae_s1_init_fns	iopgt_kunit_64_lpae_s1_init_fns
+#define io_pgtable_arm_64_lpae_s2_init_fns	iopgt_kunit_64_lpae_s2_init_fns
+#define io_pgtable_arm_32_lpae_s1_init_fns	iopgt_kunit_32_lpae_s1_init_fns
+#define io_pgtable_arm_32_lpae_s2_init_fns	iopgt_kunit_32_lpae_s2_init_fns
+#define io_pgtable_arm_mali_lpae_init_fns	iopgt_kunit_mali_lpae_init_fns
+#define io_pgtable_arm_v7s_init_fns		iopgt_kunit_v7s_init_fns
+
+/* Each of the source files has its own */
+#undef pr_fmt
 
 #endif /* IO_PGTABLE_ARM_KUNIT_H_ */

@@ -73,7 +73,6 @@ static struct pkvm_iommu_domain *to_pkvm_iommu_domain(struct iommu_domain *domai
  */
 static void domain_lost(struct pkvm_iommu_domain *domain)
 {
-	WRITE_ONCE(domain->lost, true);
 	schedule_work(&domain->iommu->fault_work);
 }
 

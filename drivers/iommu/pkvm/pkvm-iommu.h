@@ -260,14 +260,12 @@ phys_addr_t pkvm_iommu_batch_find(struct pkvm_iommu_batch *b, unsigned long iova
  * @domain: for the IOMMU core
  * @iommu: the IOMMU that its tables are for
  * @handle: its name in hypercalls
- * @lost: the hypervisor has quarantined it
  * @batch: pages to be mapped by the next iotlb_sync_map
  */
 struct pkvm_iommu_domain {
 	struct iommu_domain domain;
 	struct pkvm_iommu *iommu;
 	u32 handle;
-	bool lost;
 	struct pkvm_iommu_batch batch;
 };
 

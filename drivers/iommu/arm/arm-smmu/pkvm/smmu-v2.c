@@ -489,6 +489,8 @@ static int smmu_alloc_domain(struct kvm_hyp_iommu_domain *domain)
 		.oas		= smmu->oas,
 		.coherent_walk	= smmu->flags & SMMU_KVM_COHERENT_WALK,
 		.tlb		= &smmu_flush_ops,
+		.alloc		= kvm_hyp_iommu_alloc_table,
+		.free		= kvm_hyp_iommu_free_table,
 	};
 
 	if (domain->fmt == KVM_IOMMU_FMT_LPAE)

@@ -138,6 +138,10 @@ extern bool kvm_hyp_iommu_bypassed;
 /* For drivers, when a sync timed out. Called with the domain's lock held. */
 void kvm_hyp_iommu_quarantine(struct kvm_hyp_iommu_domain *domain);
 
+/* For drivers: alloc() and free() of a domain's struct io_pgtable_cfg. */
+void *kvm_hyp_iommu_alloc_table(void *cookie, size_t size, gfp_t gfp);
+void kvm_hyp_iommu_free_table(void *cookie, void *table, size_t size);
+
 /* Drivers and the pages that the host shares, see nvhe/iommu/iommu.c. */
 bool kvm_hyp_iommu_has_driver(void);
 const struct kvm_iommu_ops *kvm_hyp_iommu_driver(u32 iommu);

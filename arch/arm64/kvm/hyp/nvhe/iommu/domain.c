@@ -10,9 +10,9 @@
  *	unmap	clear the table entry, then invalidate and sync every instance of
  *		the IOMMU, then drop the reference
  *
- * pkvm_iommu_leaf_cleared() records the pages that an unmap removes on a per-CPU
- * list. Their references are dropped when the driver reports that the invalidation
- * is complete. If it times out, the domain is quarantined: its streams are blocked,
+ * An unmap first lists, per CPU, the pages that it is going to remove. Their
+ * references are dropped when the driver reports that the invalidation is complete.
+ * If it times out, the domain is quarantined: its streams are blocked,
  * its pages never leave the host, and its tables are never freed.
  *
  * The host is hostile. All arguments are checked here or in the driver before
@@ -44,11 +44,9 @@ static u32 next_handle;
  * is about to map.
  */
 struct cleared_leaves {
-	unsigned int	nr;
-	bool		overflow;
-	phys_addr_t	limit;		/* end of the last run's region, 0: not known yet */
+	struct io_pgtable_runs	runs;
 	/* Unmapping a block may unmap a table, and each of its entries may be a run. */
-	u64		run[MAX(KVM_IOMMU_MAX_PAGES, PAGE_SIZE / sizeof(u64))];
+	u64			run[MAX(KVM_IOMMU_MAX_PAGES, PAGE_SIZE / sizeof(u64))];
 };
 
 static DEFINE_PER_CPU(struct cleared_leaves *, cleared);
@@ -202,27 +200,32 @@ free:
 /* Drop the references of the pages on the list: no translation of them is left. */
 static void release_cleared(struct kvm_hyp_iommu_domain *domain)
 {
-	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
+	struct io_pgtable_runs *runs = &(*this_cpu_ptr(&cleared))->runs;
 	unsigned int i;
 	u64 released = 0;
 
-	for (i = 0; i < list->nr; i++) {
-		u64 pages = KVM_IOMMU_RUN_PAGES(list->run[i]);
+	for (i = 0; i < runs->nr; i++) {
+		u64 pages = KVM_IOMMU_RUN_PAGES(runs->run[i]);
 
-		__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(list->run[i]), pages << PAGE_SHIFT);
+		__pkvm_host_unuse_dma(KVM_IOMMU_RUN_ADDR(runs->run[i]), pages << PAGE_SHIFT);
 		released += pages;
 	}
-	list->nr = 0;
+	runs->nr = 0;
 
 	domain->nr_mapped -= released;
 }
 
-static void start_clearing(void)
+/* Return the list of this CPU, empty. */
+static struct io_pgtable_runs *start_clearing(void)
 {
 	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
 
-	list->nr = 0;
-	list->overflow = false;
+	list->runs = (struct io_pgtable_runs){
+		.run = list->run,
+		.max = ARRAY_SIZE(list->run),
+	};
+
+	return &list->runs;
 }
 
 /**
@@ -260,8 +263,8 @@ int __pkvm_iommu_free_domain(u32 handle)
 		ret = -EIO;
 	} else {
 		/* No stream is attached: no TLB holds what is still mapped. */
-		start_clearing();
-		empty = hyp_io_pgtable_clear(&domain->pgt, KVM_IOMMU_MAX_PAGES);
+		empty = hyp_io_pgtable_clear(&domain->pgt, KVM_IOMMU_MAX_PAGES,
+					     start_clearing());
 		release_cleared(domain);
 		if (!empty)
 			ret = -EAGAIN;
@@ -412,7 +415,6 @@ static u64 limit_count(u64 pgsize, u64 pgcount)
 static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
 		      u64 pgsize, u64 pgcount, u32 prot, size_t *mapped)
 {
-	struct io_pgtable_ops *ops = domain->pgt.ops;
 	size_t size;
 	u64 run;
 	int ret;
@@ -437,7 +439,8 @@ static int map_locked(struct kvm_hyp_iommu_domain *domain, u64 iova, u64 paddr,
 	if (pgsize == PAGE_SIZE)
 		ret = hyp_io_pgtable_map_runs(&domain->pgt, iova, &run, 1, prot, mapped);
 	else
-		ret = ops->map_pages(ops, iova, paddr, pgsize, pgcount, prot, 0, mapped);
+		ret = hyp_io_pgtable_map(&domain->pgt, iova, paddr, pgsize, pgcount, prot,
+					 mapped);
 	if (*mapped < size)
 		__pkvm_host_unuse_dma(paddr + *mapped, size - *mapped);
 
@@ -580,8 +583,8 @@ int __pkvm_iommu_map_runs(u32 handle, u64 iova, u64 nr, u32 prot, size_t *mapped
 int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, size_t *unmapped)
 {
 	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	struct io_pgtable_ops *ops;
-	size_t size;
+	struct io_pgtable_runs *runs;
+	size_t size, granule;
 	int ret;
 
 	*unmapped = 0;
@@ -600,18 +603,15 @@ int __pkvm_iommu_unmap(u32 handle, u64 iova, u64 pgsize, u64 pgcount, size_t *un
 	if (domain->quarantined)
 		goto unlock;
 
-	start_clearing();
-	ops = domain->pgt.ops;
-	size = ops->unmap_pages(ops, iova, pgsize, pgcount, NULL);
+	runs = start_clearing();
+	size = hyp_io_pgtable_unmap(&domain->pgt, iova, pgsize, pgcount, runs, &granule);
 	ret = size ? 0 : -ENOENT;
 
-	/* An invalidation during the unmap may have quarantined the domain. */
-	if (size && !domain->quarantined &&
-	    domain->ops->iotlb_sync(domain, iova, size, pgsize))
+	/* The whole range: a full list ends the unmap within a block. */
+	if (runs->nr && domain->ops->iotlb_sync(domain, iova, pgsize * pgcount, granule))
 		kvm_hyp_iommu_quarantine(domain);
 
-	if (domain->quarantined || (*this_cpu_ptr(&cleared))->overflow) {
-		kvm_hyp_iommu_quarantine(domain);
+	if (domain->quarantined) {
 		ret = -EIO;
 		goto unlock;
 	}
@@ -636,7 +636,6 @@ unlock:
 int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr)
 {
 	struct kvm_hyp_iommu_domain *domain = domain_get(handle);
-	struct io_pgtable_ops *ops;
 	int ret = -ENOENT;
 
 	*paddr = 0;
@@ -645,8 +644,7 @@ int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr)
 		return -ENOENT;
 
 	hyp_spin_lock(&domain->lock);
-	ops = domain->pgt.ops;
-	*paddr = ops->iova_to_phys(ops, iova);
+	*paddr = hyp_io_pgtable_iova_to_phys(&domain->pgt, iova);
 	if (*paddr)
 		ret = 0;
 	hyp_spin_unlock(&domain->lock);
@@ -660,7 +658,7 @@ int __pkvm_iommu_iova_to_phys(u32 handle, u64 iova, u64 *paddr)
  * except while the domain is allocated or freed and no other call can use it.
  */
 
-void *pkvm_iommu_table_alloc(void *cookie, size_t size)
+void *kvm_hyp_iommu_alloc_table(void *cookie, size_t size, gfp_t gfp)
 {
 	struct kvm_hyp_iommu_domain *domain = cookie;
 	int order = size <= PAGE_SIZE ? 0 : get_order(size);
@@ -680,10 +678,16 @@ void *pkvm_iommu_table_alloc(void *cookie, size_t size)
 		domain->want = FIELD_PREP(KVM_IOMMU_BLOCK_ORDER, order) |
 			       (domain->low_tables ? KVM_IOMMU_BLOCK_LOW : 0);
 
+	/* An entry could not say where it is. */
+	if (table && hyp_virt_to_phys(table) >> domain->pgt.cfg.oas) {
+		kvm_hyp_iommu_free_table(cookie, table, size);
+		table = NULL;
+	}
+
 	return table;
 }
 
-void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
+void kvm_hyp_iommu_free_table(void *cookie, void *table, size_t size)
 {
 	struct kvm_hyp_iommu_domain *domain = cookie;
 
@@ -695,37 +699,6 @@ void pkvm_iommu_table_free(void *cookie, void *table, size_t size)
 		kvm_iommu_reclaim_piece(table);
 	else
 		kvm_iommu_reclaim_pages(table);
-}
-
-void pkvm_iommu_leaf_cleared(void *cookie, phys_addr_t paddr, size_t size)
-{
-	struct cleared_leaves *list = *this_cpu_ptr(&cleared);
-	u64 *last = list->nr ? &list->run[list->nr - 1] : NULL;
-	u64 pages = size >> PAGE_SHIFT;
-
-	/* Merge physically contiguous pages: fewer runs mean less locking. */
-	if (last) {
-		phys_addr_t start = KVM_IOMMU_RUN_ADDR(*last);
-		u64 nr = KVM_IOMMU_RUN_PAGES(*last);
-
-		if (start + (nr << PAGE_SHIFT) == paddr && nr + pages <= KVM_IOMMU_MAX_PAGES) {
-			/* A run must be entirely memory, or entirely device memory */
-			if (!list->limit)
-				list->limit = addr_range_end(start);
-			if (paddr < list->limit) {
-				*last += pages;
-				return;
-			}
-		}
-	}
-
-	if (list->nr == ARRAY_SIZE(list->run) || pages > PAGE_SIZE) {
-		list->overflow = true;
-		return;
-	}
-
-	list->limit = 0;
-	list->run[list->nr++] = KVM_IOMMU_RUN(paddr, pages);
 }
 
 /*

@@ -2,18 +2,20 @@
 /*
  * I/O page tables at EL2: what is the same for all formats.
  *
- * A format trusts its caller, within limits that differ from one to the next,
- * and does as much of a request as suits its layout. hyp_io_pgtable_check_map()
- * and hyp_io_pgtable_check_range() are where the arguments of a call are checked,
- * once; the operations trust their caller to have done so, and repeat until all
- * is done.
+ * A format trusts its caller, and warns of mistakes, which would be fatal here.
+ * So the arguments of a call are checked once, by hyp_io_pgtable_check_map() and
+ * hyp_io_pgtable_check_range(), and what depends on the state of a table is found
+ * out by a walk, before the format is asked to change anything: a block is mapped
+ * only where nothing is mapped, and only what is there is unmapped, in the sizes
+ * in which it was mapped.
  */
 
 #include <linux/align.h>
+#include <linux/iommu.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/overflow.h>
-#include <linux/string.h>
+#include <linux/sizes.h>
 
 #include <nvhe/io-pgtable.h>
 
@@ -21,10 +23,54 @@
 #define KVM_IOMMU_PROT_MASK	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
 				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 
-static struct hyp_io_pgtable *ops_to_pgt(struct io_pgtable_ops *ops)
-{
-	return container_of(ops, struct hyp_io_pgtable, hyp_ops);
-}
+/* How often hyp_io_pgtable_clear() looks for what is mapped. */
+#define MAX_CLEAR_STEPS			8
+
+/* An unmap leaves the TLB to the caller of hyp_io_pgtable_unmap(). */
+static struct iommu_iotlb_gather no_gather = { .queued = true };
+
+/**
+ * struct hyp_io_pgtable_fmt - A format
+ * @fns:         How the kernel makes and frees tables of it.
+ * @quirks:      Those that it can be asked for at EL2.
+ * @oas:         A bit for each output address size that it can be asked for.
+ * @min_ias:     The smallest input address size, in bits.
+ * @max_ias:     The largest.
+ * @table_shift: What a table of the last level maps, as a power of two.
+ * @level_shift: How many tables of a level the one above leads to, likewise.
+ */
+struct hyp_io_pgtable_fmt {
+	const struct io_pgtable_init_fns *fns;
+	unsigned long	quirks;
+	u64		oas;
+	u8		min_ias;
+	u8		max_ias;
+	u8		table_shift;
+	u8		level_shift;
+};
+
+static const struct hyp_io_pgtable_fmt fmt_lpae_s1 = {
+	.fns		= &io_pgtable_arm_64_lpae_s1_init_fns,
+	.quirks		= IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_WARN,
+	.oas		= BIT_ULL(32) | BIT_ULL(36) | BIT_ULL(40) | BIT_ULL(42) |
+			  BIT_ULL(44) | BIT_ULL(48),
+	/* TCR.T0SZ is at most 39 */
+	.min_ias	= 25,
+	.max_ias	= 48,
+	.table_shift	= PAGE_SHIFT + PAGE_SHIFT - 3,
+	.level_shift	= PAGE_SHIFT - 3,
+};
+
+static const struct hyp_io_pgtable_fmt fmt_v7s = {
+	.fns		= &io_pgtable_arm_v7s_init_fns,
+	.quirks		= IO_PGTABLE_QUIRK_ARM_NS | IO_PGTABLE_QUIRK_NO_WARN,
+	.oas		= BIT_ULL(32),
+	/* TTBCR.N is 0: the walker takes a root for all of 32 bits */
+	.min_ias	= 32,
+	.max_ias	= 32,
+	.table_shift	= 20,
+	.level_shift	= 12,
+};
 
 /* Return true if the @size bytes from @addr are aligned to @pgsize and within @bits bits. */
 static bool range_valid(u64 addr, size_t size, size_t pgsize, unsigned int bits)
@@ -67,85 +113,159 @@ int hyp_io_pgtable_check_map(const struct hyp_io_pgtable *pgt, u64 iova, u64 pad
 	       0 : -EINVAL;
 }
 
-/*
- * Free the tables in a range that map nothing, where a block is to be mapped or
- * unmapped. They are the only ones that go while the walker may know them: one
- * that has no reliable way to forget them must have no blocks.
- */
-static void free_empty(struct hyp_io_pgtable *pgt, unsigned long iova, size_t pgsize,
-		       size_t size)
+/* Is anything mapped in a range? */
+static bool maps_any(struct hyp_io_pgtable *pgt, u64 iova, u64 size)
 {
-	size_t offset, table_size = BIT(pgt->fmt->table_shift);
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
+	size_t len, pgsize;
 
-	for (offset = 0; pgsize >= table_size && offset < size; offset += table_size)
-		pgt->fmt->free_empty(&pgt->iop, iova + offset, pgsize);
-}
-
-static int hyp_map_pages(struct io_pgtable_ops *ops, unsigned long iova,
-			 phys_addr_t paddr, size_t pgsize, size_t pgcount,
-			 int prot, gfp_t gfp, size_t *mapped)
-{
-	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
-	size_t size = pgsize * pgcount;
-	int ret;
-
-	/* An empty table is not in the way of a block */
-	free_empty(pgt, iova, pgsize, size);
-
-	while (size) {
-		size_t step = 0;
-
-		ret = pgt->iop.ops.map_pages(&pgt->iop.ops, iova, paddr, pgsize,
-					     size / pgsize, prot, gfp, &step);
-		*mapped += step;
-		iova += step;
-		paddr += step;
-		size -= step;
-
-		if (ret)
-			return ret;
-
-		/* No format does nothing and calls it success */
-		if (!step)
-			return -EINVAL;
+	for (; size; iova += len, size -= len) {
+		pgsize = SIZE_MAX;
+		len = ops->unmap_runs(ops, iova, size, &pgsize, NULL);
+		if (pgsize)
+			return true;
 	}
 
-	return 0;
+	return false;
 }
 
-static size_t hyp_unmap_pages(struct io_pgtable_ops *ops, unsigned long iova,
-			      size_t pgsize, size_t pgcount,
-			      struct iommu_iotlb_gather *gather)
+/* Is all of a range mapped? */
+static bool maps_all(struct hyp_io_pgtable *pgt, u64 iova, u64 size)
 {
-	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
-	size_t size = pgsize * pgcount, unmapped = 0;
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
+	size_t len, pgsize;
 
-	/* An empty table is not something that is mapped */
-	free_empty(pgt, iova, pgsize, size);
+	for (; size; iova += len, size -= len) {
+		pgsize = SIZE_MAX;
+		len = ops->unmap_runs(ops, iova, size, &pgsize, NULL);
+		if (!pgsize)
+			return false;
+		len = min(len, size);
+	}
 
-	while (unmapped < size) {
-		size_t step;
+	return true;
+}
 
-		step = pgt->iop.ops.unmap_pages(&pgt->iop.ops, iova + unmapped, pgsize,
-						(size - unmapped) / pgsize, gather);
-		if (!step)
+int hyp_io_pgtable_map(struct hyp_io_pgtable *pgt, unsigned long iova,
+		       phys_addr_t paddr, size_t pgsize, size_t pgcount, int prot,
+		       size_t *mapped)
+{
+	bool block = pgsize >= BIT(pgt->fmt->table_shift);
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
+	size_t step, size = pgsize * pgcount;
+	int ret = 0;
+
+	pgt->cleared = 0;
+
+	for (; size && !ret; iova += step, paddr += step, size -= step) {
+		step = 0;
+		/* The format replaces a table by a block: one that maps nothing. */
+		if (block && maps_any(pgt, iova, pgsize))
+			ret = -EEXIST;
+		else
+			ret = ops->map_pages(ops, iova, paddr, pgsize,
+					     block ? 1 : size / pgsize, prot, 0, &step);
+		*mapped += step;
+
+		/* No format does nothing and calls it success. */
+		if (!ret && !step)
+			ret = -EINVAL;
+	}
+
+	return ret;
+}
+
+size_t hyp_io_pgtable_unmap(struct hyp_io_pgtable *pgt, unsigned long iova,
+			    size_t pgsize, size_t pgcount,
+			    struct io_pgtable_runs *runs, size_t *granule)
+{
+	bool large = pgsize > PAGE_SIZE && pgsize < BIT(pgt->fmt->table_shift);
+	unsigned long pos = iova, end = iova + pgsize * pgcount, done = iova;
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
+	size_t len, found;
+
+	*granule = pgsize;
+
+	while (pos < end) {
+		found = pgsize;
+		len = 0;
+		if (!large)
+			len = ops->unmap_runs(ops, pos, end - pos, &found, runs);
+		else if (maps_all(pgt, pos, pgsize))
+			len = ops->unmap_runs(ops, pos, pgsize, &found, runs);
+
+		if (!len) {
+			/*
+			 * Larger than what is to go, or fewer small pages than a large
+			 * page has, or the list is full.
+			 */
+			done = min(done, round_down(pos, pgsize));
+			break;
+		}
+
+		/* A block's worth of smaller pages may have holes, but not be one. */
+		if (!found && pos + len >= done + pgsize)
 			break;
 
-		unmapped += step;
+		if (found) {
+			done = round_up(pos + len, pgsize);
+			*granule = min(*granule, found);
+		}
+		pos += len;
 	}
 
-	return unmapped;
+	return done - iova;
 }
 
-static phys_addr_t hyp_iova_to_phys(struct io_pgtable_ops *ops,
-				    unsigned long iova)
+phys_addr_t hyp_io_pgtable_iova_to_phys(struct hyp_io_pgtable *pgt, u64 iova)
 {
-	struct hyp_io_pgtable *pgt = ops_to_pgt(ops);
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
 
-	if ((u64)iova >> pgt->iop.cfg.ias)
-		return 0;
+	return iova >> pgt->cfg.ias ? 0 : ops->iova_to_phys(ops, iova);
+}
 
-	return pgt->iop.ops.iova_to_phys(&pgt->iop.ops, iova);
+/*
+ * Clear what comes first behind what is cleared, or a part of it: pages, a block, or
+ * a hole. Return the number of pages, at least one if the list is full.
+ */
+static unsigned int clear_some(struct hyp_io_pgtable *pgt, unsigned int max,
+			       struct io_pgtable_runs *runs)
+{
+	u64 table_size, start = pgt->cleared, end = BIT_ULL(pgt->cfg.ias);
+	struct io_pgtable_ops *ops = &pgt->iop->ops;
+	size_t len, pgsize = SIZE_MAX;
+
+	len = ops->unmap_runs(ops, start, end - start, &pgsize, NULL);
+	if (pgsize) {
+		/* A block goes as a whole, however large. */
+		len = clamp(round_down((size_t)max << PAGE_SHIFT, pgsize), pgsize, len);
+		len = ops->unmap_runs(ops, start, len, &pgsize, runs);
+	}
+	pgt->cleared += len;
+
+	/* Nothing is left in the tables that end here. */
+	for (table_size = BIT_ULL(pgt->fmt->table_shift); table_size < end;
+	     table_size <<= pgt->fmt->level_shift)
+		if (round_down(start, table_size) + table_size <= pgt->cleared)
+			ops->unmap_pages(ops, round_down(start, table_size), table_size,
+					 1, &no_gather);
+
+	return pgsize ? max(len >> PAGE_SHIFT, 1) : 0;
+}
+
+bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max,
+			  struct io_pgtable_runs *runs)
+{
+	u64 end = BIT_ULL(pgt->cfg.ias);
+	unsigned int pages, step;
+
+	/* To find what comes next takes time, too. */
+	for (step = 0; step < MAX_CLEAR_STEPS && max && pgt->cleared < end; step++) {
+		pages = clear_some(pgt, max, runs);
+		max -= min(max, pages);
+	}
+
+	return pgt->cleared == end;
 }
 
 int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
@@ -153,77 +273,55 @@ int hyp_io_pgtable_init(struct hyp_io_pgtable *pgt, enum io_pgtable_fmt fmt,
 {
 	struct io_pgtable_cfg *cfg = &pgt->cfg;
 	const struct hyp_io_pgtable_fmt *f;
-	int ret;
+	u64 table_size;
 
-	pgt->ops = NULL;
+	pgt->iop = NULL;
 
 	switch (fmt) {
 	case ARM_64_LPAE_S1:
-		f = &hyp_io_pgtable_arm_64_lpae_s1;
+		f = &fmt_lpae_s1;
 		break;
 	case ARM_V7S:
-		f = &hyp_io_pgtable_arm_v7s;
+		f = &fmt_v7s;
 		break;
 	default:
 		return -EOPNOTSUPP;
 	}
 
-	if (cfg->quirks & ~f->quirks || cfg->ias < f->min_ias ||
-	    cfg->ias > 64 || cfg->alloc || cfg->free)
+	if (cfg->quirks & ~f->quirks || cfg->ias < f->min_ias || cfg->ias > f->max_ias ||
+	    cfg->oas > 63 || !(f->oas & BIT_ULL(cfg->oas)) ||
+	    !(cfg->pgsize_bitmap & PAGE_SIZE) || !cfg->alloc || !cfg->free)
 		return -EINVAL;
 
-	pgt->iop.fmt = fmt;
-	pgt->iop.cookie = cookie;
+	/* Conflicts are errors of the host. */
+	cfg->quirks |= IO_PGTABLE_QUIRK_NO_WARN;
 
-	ret = f->init(&pgt->iop, cfg);
-	if (ret)
-		return ret;
+	pgt->iop = f->fns->alloc(cfg, cookie);
+	if (!pgt->iop)
+		return -ENOMEM;
 
-	pgt->iop.cfg = *cfg;
-	pgt->hyp_ops = (struct io_pgtable_ops) {
-		.map_pages	= hyp_map_pages,
-		.unmap_pages	= hyp_unmap_pages,
-		.iova_to_phys	= hyp_iova_to_phys,
-	};
+	pgt->iop->fmt = fmt;
+	pgt->iop->cookie = cookie;
+	pgt->iop->cfg = *cfg;
 	pgt->fmt = f;
-	pgt->ops = &pgt->hyp_ops;
+	pgt->cleared = 0;
+
+	/* A page or block is a part of a run. */
+	cfg->pgsize_bitmap &= 2 * IO_PGTABLE_RUN_MAX_PAGES * PAGE_SIZE - 1;
+
+	/* A table is freed by unmapping as much as it maps, where that is no page size too. */
+	for (table_size = BIT_ULL(f->table_shift); table_size < BIT_ULL(cfg->ias);
+	     table_size <<= f->level_shift)
+		pgt->iop->cfg.pgsize_bitmap |= table_size;
 
 	return 0;
 }
 
-/*
- * One run of leaves, or one empty table, at a time. It takes a walk to find it,
- * which reads all of the tables on the way, and another one to free them if
- * there is nothing else in them.
- */
-bool hyp_io_pgtable_clear(struct hyp_io_pgtable *pgt, unsigned int max)
-{
-	struct iommu_iotlb_gather gather = { .queued = true };
-	struct io_pgtable_ops *ops = &pgt->iop.ops;
-	unsigned int count;
-	unsigned long iova;
-	size_t size;
-
-	count = pgt->fmt->first_leaves(&pgt->iop, max ?: 1, &iova, &size);
-	if (!size)
-		return true;
-
-	if (max && count) {
-		/* A block is done in one go, however large */
-		count = clamp(max / (size >> PAGE_SHIFT), 1, count);
-		ops->unmap_pages(ops, iova, size, count, &gather);
-	}
-	if (max)
-		pgt->fmt->free_empty(&pgt->iop, iova, SIZE_MAX);
-
-	return false;
-}
-
 void hyp_io_pgtable_destroy(struct hyp_io_pgtable *pgt)
 {
-	if (!pgt->ops)
+	if (!pgt->iop)
 		return;
 
-	pgt->ops = NULL;
-	pgt->fmt->free(&pgt->iop);
+	pgt->fmt->fns->free(pgt->iop);
+	pgt->iop = NULL;
 }
