@@ -7,9 +7,10 @@
 #   series   build/linux, base and series, edits included      -> build/kernel
 #   base     the same repository at tag `base`                 -> build/kernel-base
 #
-# The configuration is allnoconfig, tools/test/config/*.config, and the files in
-# since-VERSION there for that and later versions.  Each line must take effect, except
-# that the base kernel lacks the options that the series adds.
+# The configuration is allnoconfig, tools/test/config/*.config, the files in since-VERSION
+# there for that and later versions, and those in series for the kernel with the series.
+# Each line must take effect, except that the base kernel lacks the options that the series
+# adds.
 
 . "$(dirname "$0")/../lib/common.sh"
 

@@ -17,6 +17,8 @@ for dir in "$ROOT"/tools/test/config/since-*/; do
 	[ "$(printf '%s\n' "$since" "$kernel_version" | sort -V | head -1)" != "$since" ] ||
 		fragments="$fragments $(ls "$dir"*.config)"
 done
+# series: what the base kernel cannot have
+[ "${which:-}" = base ] || fragments="$fragments $(ls "$ROOT"/tools/test/config/series/*.config)"
 compiler=$("${CROSS}gcc" --version | head -1) ||
 	die "${CROSS}gcc is missing" "make packages"
 # shellcheck disable=SC2086

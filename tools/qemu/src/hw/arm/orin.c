@@ -38,6 +38,8 @@
 #include "exec/address-spaces.h"
 #include "hw/arm/boot.h"
 #include "hw/arm/orin-cpuidle.h"
+#include "hw/arm/orin-dsu.h"
+#include "hw/arm/orin-el3.h"
 #include "hw/arm/orin-ffa.h"
 #include "hw/arm/bsa.h"
 #include "hw/arm/smmuv2.h"
@@ -172,6 +174,7 @@ struct OrinMachineState {
     bool dma_strict;
     bool mc_alias;
     bool ffa;
+    bool aborts_to_el3;
     uint32_t wakeup_ms;
     char *passthrough;
     char *no_override;
@@ -689,14 +692,27 @@ static void orin_create_cpus(OrinMachineState *oms)
         object_property_set_link(cpu, "memory", OBJECT(get_system_memory()),
                                  &error_abort);
         qdev_realize(DEVICE(cpu), NULL, &error_fatal);
+        if (orin_cpu_has_dsu(ms->cpu_type)) {
+            orin_dsu_init(ARM_CPU(cpu));
+        }
+        if (oms->aborts_to_el3 && !i) {
+            orin_el3_take_aborts(CPU(cpu));
+        }
         object_unref(cpu);
     }
 }
 
+static void orin_remove_node(void *fdt, const char *path)
+{
+    if (fdt_path_offset(fdt, path) >= 0) {
+        qemu_fdt_nop_node(fdt, path);
+    }
+}
+
 /*
- * The device tree describes all CPUs; remove those that this machine lacks. A
- * seed saves the kernel from waiting for entropy. There is no seed for KASLR,
- * so that the addresses in a log are the same each time.
+ * The device tree describes all CPUs, and their clusters' PMUs; remove those that
+ * this machine lacks. A seed saves the kernel from waiting for entropy. There is
+ * no seed for KASLR, so that the addresses in a log are the same each time.
  */
 static void orin_modify_dtb(const struct arm_boot_info *info, void *fdt)
 {
@@ -711,8 +727,15 @@ static void orin_modify_dtb(const struct arm_boot_info *info, void *fdt)
         g_autofree char *path = g_strdup_printf("/cpus/cpu@%" PRIx64,
                                                 orin_cpu_mp_affinity(i));
 
-        if (fdt_path_offset(fdt, path) >= 0) {
-            qemu_fdt_nop_node(fdt, path);
+        orin_remove_node(fdt, path);
+    }
+
+    for (i = 0; i * ORIN_CPUS_PER_CLUSTER < ORIN_MAX_CPUS; i++) {
+        g_autofree char *path = g_strdup_printf("/dsu-pmu%u", i);
+
+        if (!orin_cpu_has_dsu(MACHINE(oms)->cpu_type) ||
+            i * ORIN_CPUS_PER_CLUSTER >= MACHINE(oms)->smp.cpus) {
+            orin_remove_node(fdt, path);
         }
     }
 }
@@ -995,6 +1018,16 @@ static void orin_set_ffa(Object *obj, bool value, Error **errp)
     ORIN_MACHINE(obj)->ffa = value;
 }
 
+static bool orin_get_aborts_to_el3(Object *obj, Error **errp)
+{
+    return ORIN_MACHINE(obj)->aborts_to_el3;
+}
+
+static void orin_set_aborts_to_el3(Object *obj, bool value, Error **errp)
+{
+    ORIN_MACHINE(obj)->aborts_to_el3 = value;
+}
+
 #define ORIN_STR_PROPERTY(field)                                            \
     static char *orin_get_##field(Object *obj, Error **errp)                \
     {                                                                       \
@@ -1119,6 +1152,10 @@ static void orin_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "ffa", orin_get_ffa, orin_set_ffa);
     object_class_property_set_description(oc, "ffa",
         "simulate the FF-A calls of a secure world");
+    object_class_property_add_bool(oc, "aborts-to-el3", orin_get_aborts_to_el3,
+                                   orin_set_aborts_to_el3);
+    object_class_property_set_description(oc, "aborts-to-el3",
+        "stop at an external abort, as firmware at EL3 does");
     object_class_property_add_str(oc, "passthrough", orin_get_passthrough,
                                   orin_set_passthrough);
     object_class_property_set_description(oc, "passthrough",
