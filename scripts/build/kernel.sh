@@ -68,6 +68,8 @@ if [ $which = series ] && can_seed; then
 fi
 if [ "$(cat "$O/fragment.hash" 2>/dev/null)" != "$config" ] || [ ! -f "$O/.config" ]; then
 	step "configure the $which kernel" configure
+	# kbuild does not compile external modules again for another configuration
+	rm -rf "$M"
 fi
 kmake olddefconfig >/dev/null 2>"$O/olddefconfig.err" ||
 	die "the configuration of the $which kernel failed: $(head -1 "$O/olddefconfig.err")" "read $O/olddefconfig.err"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of how groups of devices move between domains, and of what is reserved
- * for them. Stubs stand for the hypervisor: it has room for as many domains as a test
- * sets, and may have quarantined a domain.
+ * KUnit tests of how groups of devices move between domains, of what is reserved for
+ * them, and of the device for which a fault is reported. Stubs stand for the hypervisor:
+ * it has room for as many domains as a test sets, and may have quarantined a domain.
  *
  * Part of pkvm-iommu.c.
  */
@@ -79,11 +79,17 @@ static int fake_room(u32 iommu, unsigned int *domains, unsigned int *streams)
 	return 0;
 }
 
+static bool fake_fault_is_write(const struct kvm_iommu_fault *fault)
+{
+	return false;
+}
+
 static const struct pkvm_iommu_driver fake_driver = {
 	.sid_bits	= 16,
 	.domain_places	= "domains",
 	.stream_places	= "streams",
 	.room		= fake_room,
+	.fault_is_write	= fake_fault_is_write,
 };
 
 struct test_group {
@@ -314,6 +320,41 @@ static void stream_ids_are_reserved(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOSPC, PTR_ERR_OR_ZERO(add_stream(test, 3, 3, 3, 0x3000)));
 }
 
+static int record_device(struct iommu_domain *domain, struct device *dev,
+			 unsigned long iova, int flags, void *token)
+{
+	*(struct device **)token = dev;
+	return 0;
+}
+
+/* A stream may fault when its device is gone; the tracepoint reads the device's name. */
+static void faults_have_a_device(struct kunit *test)
+{
+	struct pkvm_iommu_domain *d = add_domain(test, 1, IOMMU_DOMAIN_UNMANAGED);
+	struct kvm_iommu_fault fault = { .domain = d->handle };
+	struct test_group *t = test->priv;
+	struct device *dev = NULL;
+
+	add_stream(test, 0, 0, 1, 0x1000);
+	list_add(&t->master[0]->list, &t->iommu.masters);
+	iommu_set_fault_handler(&d->domain, record_device, &dev);
+	KUNIT_ASSERT_EQ(test, 0, xa_insert_irq(&pkvm_iommu_domains, d->handle, d, GFP_KERNEL));
+
+	fault.sid = 1;
+	KUNIT_EXPECT_TRUE(test, report_to_owner(&t->iommu, &fault));
+	KUNIT_EXPECT_PTR_EQ(test, &t->dev[0], dev);
+
+	fault.sid = 2;
+	KUNIT_EXPECT_TRUE(test, report_to_owner(&t->iommu, &fault));
+	KUNIT_EXPECT_PTR_EQ(test, &t->iommu_dev, dev);
+
+	/* A fault of a domain that is gone has no owner. */
+	fault.domain = TEST_HANDLE(2);
+	KUNIT_EXPECT_FALSE(test, report_to_owner(&t->iommu, &fault));
+
+	pkvm_iommu_domain_free(&d->domain);
+}
+
 static struct kunit_case pkvm_iommu_group_test_cases[] = {
 	KUNIT_CASE(group_moves_with_all_streams),
 	KUNIT_CASE(other_group_stays_attached),
@@ -321,6 +362,7 @@ static struct kunit_case pkvm_iommu_group_test_cases[] = {
 	KUNIT_CASE(failed_attach_keeps_domain),
 	KUNIT_CASE(domains_are_reserved_for_groups),
 	KUNIT_CASE(stream_ids_are_reserved),
+	KUNIT_CASE(faults_have_a_device),
 	{}
 };
 

@@ -7,7 +7,8 @@
  * given by its number has no name there: MPCORER's number is Tegra194's
  * (dt-bindings/memory/tegra194-mc.h), those of PSC and DCE are in NVIDIA's own
  * kernel (tegra234-mc-sid.c). The registers of each client are at eight times its
- * number, as in tegra234.c, which lists some of the clients.
+ * number, as in tegra234.c, which lists some of the clients. EL2 changes a client of
+ * a device only if tegra234.c lists it as well.
  *
  * What a client belongs to:
  *

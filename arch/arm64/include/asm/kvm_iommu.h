@@ -42,7 +42,8 @@
 
 /*
  * The number of pages that one hypercall may map or unmap. It stops there and
- * returns its progress, and the caller continues from that point.
+ * returns its progress, and the caller continues from that point. The number is in
+ * Documentation/virt/kvm/arm/pkvm-iommu.rst, too.
  */
 #define KVM_IOMMU_MAX_PAGES		256
 

@@ -9,12 +9,18 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#if __has_include(<asm/kvm_iommu.h>)
+#include <asm/kvm_iommu.h>
+#else
+#define KVM_IOMMU_MAX_PAGES	256
+#endif
+
 #include "attack.h"
 
 #define RW	(IOMMU_READ | IOMMU_WRITE)
 
-/* The maximum number of pages of a call; they are mapped from ATTACK_IOVA on */
-#define MAX_PAGES	256
+/* As many pages as a call may map; they are mapped from ATTACK_IOVA on. */
+#define MAX_PAGES	KVM_IOMMU_MAX_PAGES
 
 /* The host does not own @start to @end. If empty, memory starts or ends there. */
 struct edge {

@@ -53,16 +53,16 @@ static void report(struct seq_file *m, const char *op, const char *name, u64 esr
 		seq_printf(m, "%#llx\n", esr);
 }
 
-#define ACCESS(m, op, reg, insn)						\
+#define ACCESS(m, op, name, insn)					\
 do {									\
 	u64 val = 0x7261772076616c75, esr = try(insn, val);		\
 									\
-	report(m, op, #reg, esr, val);					\
+	report(m, op, name, esr, val);					\
 } while (0)
 
-#define READ(m, reg)		ACCESS(m, "read", reg, __mrs_s("%1", reg))
-#define DISCARD(m, reg)		ACCESS(m, "discard", reg, __mrs_s("xzr", reg))
-#define WRITE(m, reg)		ACCESS(m, "write", reg, __msr_s(reg, "%1"))
+#define READ(m, reg)		ACCESS(m, "read", #reg, __mrs_s("%1", reg))
+#define DISCARD(m, reg)		ACCESS(m, "discard", #reg, __mrs_s("xzr", reg))
+#define WRITE(m, reg)		ACCESS(m, "write", #reg, __msr_s(reg, "%1"))
 
 static int sysregs_show(struct seq_file *m, void *unused)
 {

@@ -15,6 +15,7 @@
 #include "hw/arm/orin-el3.h"
 #include "system/runstate.h"
 #include "target/arm/cpu.h"
+#include "target/arm/internals.h"
 
 static void orin_el3_abort(CPUState *cs, hwaddr physaddr, vaddr addr,
                            unsigned size, MMUAccessType access_type,
