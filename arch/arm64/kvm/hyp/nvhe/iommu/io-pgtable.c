@@ -113,8 +113,8 @@ int hyp_io_pgtable_check_map(const struct hyp_io_pgtable *pgt, u64 iova, u64 pad
 	       0 : -EINVAL;
 }
 
-/* Is anything mapped in a range? */
-static bool maps_any(struct hyp_io_pgtable *pgt, u64 iova, u64 size)
+/* Return true if a part of a range is mapped, or if @mapped is false: is not mapped. */
+static bool has_part(struct hyp_io_pgtable *pgt, u64 iova, u64 size, bool mapped)
 {
 	struct io_pgtable_ops *ops = &pgt->iop->ops;
 	size_t len, pgsize;
@@ -122,28 +122,12 @@ static bool maps_any(struct hyp_io_pgtable *pgt, u64 iova, u64 size)
 	for (; size; iova += len, size -= len) {
 		pgsize = SIZE_MAX;
 		len = ops->unmap_runs(ops, iova, size, &pgsize, NULL);
-		if (pgsize)
+		if (!!pgsize == mapped)
 			return true;
-	}
-
-	return false;
-}
-
-/* Is all of a range mapped? */
-static bool maps_all(struct hyp_io_pgtable *pgt, u64 iova, u64 size)
-{
-	struct io_pgtable_ops *ops = &pgt->iop->ops;
-	size_t len, pgsize;
-
-	for (; size; iova += len, size -= len) {
-		pgsize = SIZE_MAX;
-		len = ops->unmap_runs(ops, iova, size, &pgsize, NULL);
-		if (!pgsize)
-			return false;
 		len = min(len, size);
 	}
 
-	return true;
+	return false;
 }
 
 int hyp_io_pgtable_map(struct hyp_io_pgtable *pgt, unsigned long iova,
@@ -160,7 +144,7 @@ int hyp_io_pgtable_map(struct hyp_io_pgtable *pgt, unsigned long iova,
 	for (; size && !ret; iova += step, paddr += step, size -= step) {
 		step = 0;
 		/* The format replaces a table by a block: one that maps nothing. */
-		if (block && maps_any(pgt, iova, pgsize))
+		if (block && has_part(pgt, iova, pgsize, true))
 			ret = -EEXIST;
 		else
 			ret = ops->map_pages(ops, iova, paddr, pgsize,
@@ -191,7 +175,7 @@ size_t hyp_io_pgtable_unmap(struct hyp_io_pgtable *pgt, unsigned long iova,
 		len = 0;
 		if (!large)
 			len = ops->unmap_runs(ops, pos, end - pos, &found, runs);
-		else if (maps_all(pgt, pos, pgsize))
+		else if (!has_part(pgt, pos, pgsize, false))
 			len = ops->unmap_runs(ops, pos, pgsize, &found, runs);
 
 		if (!len) {
